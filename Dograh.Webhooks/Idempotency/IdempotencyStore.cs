@@ -43,7 +43,7 @@ public sealed class IdempotencyStore(NpgsqlDataSource dataSource)
     /// <param name="requestHash">The hash of the request's body.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>Null if the key is now the caller's; else what was answered first.</returns>
-    public async Task<IdempotentAnswer?> ReserveAsync(
+    public static async Task<IdempotentAnswer?> ReserveAsync(
         NpgsqlConnection connection, long organizationId, string path, string key, byte[] requestHash, CancellationToken cancellationToken)
     {
         await using (var reserve = new NpgsqlCommand(ReserveSql, connection)
@@ -70,7 +70,7 @@ public sealed class IdempotencyStore(NpgsqlDataSource dataSource)
     }
 
     /// <summary>Keeps the answer under the key that the transaction reserved.</summary>
-    public async Task CompleteAsync(
+    public static async Task CompleteAsync(
         NpgsqlConnection connection, long organizationId, string path, string key, int statusCode, string responseBody,
         CancellationToken cancellationToken)
     {

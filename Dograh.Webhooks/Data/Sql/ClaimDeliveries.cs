@@ -91,8 +91,3 @@ internal static class ClaimDeliveries
     private static readonly string PoisonError =
         $"poison: {DeliveryTransitions.MaxLostClaims + 1} claims ended without a word from their worker; the attempts of this delivery may be what ends them";
 }
-
-/// <summary>What a claim got.</summary>
-/// <param name="Claimed">The deliveries to attempt, by key.</param>
-/// <param name="Poisoned">Those that were dead-lettered in place of being claimed.</param>
-public sealed record ClaimResult(IReadOnlyList<ClaimedDelivery> Claimed, IReadOnlyList<DeliveryKey> Poisoned);
