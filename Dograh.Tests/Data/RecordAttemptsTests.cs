@@ -124,6 +124,18 @@ public sealed class RecordAttemptsTests(TestServers servers) : DatabaseTest(serv
         await Database.AssertConservedAsync();
     }
 
+    [Fact]
+    public async Task A_claim_from_before_a_cancellation_and_a_replay_records_no_failure()
+    {
+        var claim = await ClaimAsync(await Database.AddAsync(ADelivery()));
+        await MoveToAsync(claim.Key, DeliveryStatus.Cancelled);
+        await MoveToAsync(claim.Key, DeliveryStatus.Pending);
+
+        Assert.Empty(await RecordAsync(ADeadLetter(claim)));
+        Assert.Empty(await RecordAsync(ARetry(claim)));
+        Assert.Equal((DeliveryStatus.Pending, 0), Told(await Database.DeliveryAsync(claim.Key)));
+    }
+
     [Theory]
     [InlineData(DeliveryStatus.Succeeded)]
     [InlineData(DeliveryStatus.DeadLetter)]

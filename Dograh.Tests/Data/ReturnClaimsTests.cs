@@ -55,6 +55,16 @@ public sealed class ReturnClaimsTests(TestServers servers) : DatabaseTest(server
         Assert.Single(await ReturnAsync(current, 0, WaitingReason.Circuit));
     }
 
+    [Fact]
+    public async Task A_claim_is_given_back_once_only()
+    {
+        var claim = await ClaimAsync(await Database.AddAsync(ADelivery()));
+        Assert.Single(await ReturnAsync(claim, 60, WaitingReason.Circuit));
+
+        Assert.Empty(await ReturnAsync(claim, 0, WaitingReason.Concurrency));
+        Assert.Equal(WaitingReason.Circuit, (await Database.DeliveryAsync(claim.Key)).WaitingFor);
+    }
+
     [Theory]
     [InlineData(DeliveryStatus.DeadLetter)]
     [InlineData(DeliveryStatus.Cancelled)]
