@@ -182,6 +182,9 @@ public sealed class PostgresServer : ISupervised
         folderLock.Dispose();
     }
 
+    /// <summary>Gives the folder free while the server runs, as a start that is killed does.</summary>
+    internal void AbandonLock() => folderLock.Dispose();
+
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();

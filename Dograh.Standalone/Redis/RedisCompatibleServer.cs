@@ -84,6 +84,12 @@ public abstract class RedisCompatibleServer : ISupervised
     {
         for (var attempt = 1; ; attempt++)
         {
+            if (!FreePort.IsFree(Port))
+            {
+                // Looked at first: otherwise the other program's PONG would pass for ours until our server gives up.
+                Port = PortIsFixed ? throw new StandaloneException($"{Name} cannot listen on port {Port}, which is in use by another program.") : FreePort.Next();
+            }
+
             var logBegin = Standalone.LogFile.Length(LogFile);
             child?.Dispose();
             child = await ChildProcess.StartAsync(CommandFor(Port, directory));
@@ -111,7 +117,7 @@ public abstract class RedisCompatibleServer : ISupervised
             if (PortIsFixed || attempt == 3)
             {
                 var log = Standalone.LogFile.ReadFrom(LogFile, logBegin);
-                throw new StandaloneException($"{Name} did not start on port {Port}{(FreePort.IsFree(Port) ? "" : ", which is in use by another program")}. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
+                throw new StandaloneException($"{Name} did not start on port {Port}. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
             }
 
             Port = FreePort.Next();

@@ -167,7 +167,7 @@ internal sealed class LocalStack : IAsyncDisposable
 
     private async Task StopAsync(ISupervised? part, Func<Task> stop)
     {
-        if (part is not null)
+        if (part is { Exited.IsCompleted: false })
         {
             var watch = Stopwatch.StartNew();
             await stop();
