@@ -1,0 +1,33 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Dograh.Webhooks.Credentials;
+
+/// <summary>The header that a credential sends.</summary>
+/// <param name="Name">The header's name.</param>
+/// <param name="Value">Its value: a secret. Never log it.</param>
+public sealed record CredentialHeader(string Name, string Value)
+{
+    private const string Authorization = "Authorization";
+
+    /// <summary>Builds the header from a credential's type and data; what the data lacks is as the original implementation has it.</summary>
+    /// <returns>Null for a credential that sends nothing.</returns>
+    public static CredentialHeader? Build(string credentialType, JsonElement data) => credentialType switch
+    {
+        CredentialType.BearerToken => new CredentialHeader(Authorization, $"Bearer {Read(data, "token")}"),
+        CredentialType.ApiKey => new CredentialHeader(Read(data, "header_name", "X-API-Key"), Read(data, "api_key")),
+        CredentialType.BasicAuth => new CredentialHeader(
+            Authorization,
+            "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Read(data, "username")}:{Read(data, "password")}"))),
+        CredentialType.CustomHeader => new CredentialHeader(Read(data, "header_name", "X-Custom"), Read(data, "header_value")),
+        _ => null,
+    };
+
+    /// <summary>Hides the value from anything that prints the record.</summary>
+    public override string ToString() => $"{Name}: ***";
+
+    private static string Read(JsonElement data, string name, string otherwise = "") =>
+        data.ValueKind == JsonValueKind.Object && data.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : otherwise;
+}

@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dograh.Webhooks.Data.Sql;
+using Dograh.Webhooks.Deliveries;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Dograh.Webhooks.Credentials;
+
+/// <summary>Resolves credentials at the moment of sending, a batch at a time. Nothing is cached: a deleted one stops resolving at once.</summary>
+public sealed partial class CredentialResolver(NpgsqlDataSource dataSource, CredentialProtector protector, ILogger<CredentialResolver> logger)
+{
+    /// <summary>Resolves what the deliveries name.</summary>
+    /// <param name="deliveries">The claimed deliveries; those without a credential are passed over.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <returns>By organization and uuid. Those that are gone or inactive are missing.</returns>
+    /// <exception cref="NpgsqlException">The database cannot be read: our own failure, not the delivery's.</exception>
+    public async Task<IReadOnlyDictionary<(long OrganizationId, Guid Uuid), ResolvedCredential>> ResolveAsync(
+        IEnumerable<ClaimedDelivery> deliveries, CancellationToken cancellationToken)
+    {
+        var wanted = deliveries
+            .Where(delivery => delivery.CredentialUuid is not null)
+            .Select(delivery => (delivery.Key.OrganizationId, Uuid: delivery.CredentialUuid!.Value))
+            .Distinct()
+            .ToList();
+        var resolved = new Dictionary<(long, Guid), ResolvedCredential>(wanted.Count);
+        if (wanted.Count == 0) return resolved;
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        foreach (var row in await ReadCredentials.ExecuteAsync(connection, wanted, cancellationToken))
+        {
+            resolved[(row.OrganizationId, row.Uuid)] = Open(row);
+        }
+
+        return resolved;
+    }
+
+    private ResolvedCredential Open(ReadCredentials.Row row)
+    {
+        try
+        {
+            using var data = JsonDocument.Parse(protector.Unprotect(row.OrganizationId, row.Uuid, row.EncryptedData));
+            return new ResolvedCredential(IsReadable: true, CredentialHeader.Build(row.CredentialType, data.RootElement));
+        }
+        catch (Exception e) when (e is CryptographicException or JsonException or FormatException)
+        {
+            LogUnreadable(logger, row.Uuid, row.OrganizationId, e.Message);
+            return new ResolvedCredential(IsReadable: false, Header: null);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error,
+        "Credential {CredentialUuid} of organization {OrganizationId} cannot be decrypted; its deliveries wait. Is the master key the right one? {Error}")]
+    private static partial void LogUnreadable(ILogger logger, Guid credentialUuid, long organizationId, string error);
+}
+
+/// <summary>A credential that exists and is active.</summary>
+/// <param name="IsReadable">False if it cannot be decrypted just now: nothing may be sent without it.</param>
+/// <param name="Header">The header to send; null for a credential that sends nothing.</param>
+public sealed record ResolvedCredential(bool IsReadable, CredentialHeader? Header);

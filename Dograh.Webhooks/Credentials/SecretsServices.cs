@@ -1,0 +1,36 @@
+using Dograh.Webhooks.Data;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Dograh.Webhooks.Credentials;
+
+/// <summary>Registers Data Protection with its key ring in PostgreSQL under the master key, and what reads credentials.</summary>
+public static class SecretsServices
+{
+    // Every process that shares a database must share this name, or none opens what another has sealed.
+    private const string ApplicationName = "Dograh.Webhooks";
+
+    /// <summary>Adds the options (checked at start), the key ring, <see cref="CredentialProtector"/> and <see cref="CredentialResolver"/>.</summary>
+    public static TBuilder AddDograhSecrets<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    {
+        var services = builder.Services;
+        services.AddOptions<SecretsOptions>().Bind(builder.Configuration.GetSection(SecretsOptions.SectionName)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptionsValidator>();
+
+        services.AddDataProtection().SetApplicationName(ApplicationName).PersistKeysToDbContext<DograhDbContext>();
+        services.AddOptions<KeyManagementOptions>().Configure<IOptions<SecretsOptions>>((options, secrets) =>
+            options.XmlEncryptor = new MasterKeyXmlEncryptor(secrets.Value.DecodeMasterKey()));
+        // It reads the key ring as the process starts; the database may be late, and the ring is read when it is first needed anyway.
+        foreach (var preload in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList())
+        {
+            services.Remove(preload);
+        }
+
+        services.AddSingleton<CredentialProtector>();
+        services.AddSingleton<CredentialResolver>();
+        return builder;
+    }
+}

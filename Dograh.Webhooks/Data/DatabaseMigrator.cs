@@ -1,0 +1,105 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Dograh.Webhooks.Data;
+
+/// <summary>Applies migrations, forth and back, and tells whether any are missing.</summary>
+/// <remarks>Safe to run from several processes at once: EF Core takes a lock in the database for the length of a migration.</remarks>
+public sealed partial class DatabaseMigrator(
+    IDbContextFactory<DograhDbContext> contexts, NpgsqlDataSource dataSource, TimeProvider time, ILogger<DatabaseMigrator> logger)
+{
+    /// <summary>The name that stands for "before the first migration".</summary>
+    public const string Nothing = Migration.InitialDatabase;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private volatile bool _isCurrent;
+
+    /// <summary>Applies what is missing; creates the database itself if need be.</summary>
+    /// <param name="target">The migration to stop at; null for the newest, <see cref="Nothing"/> to take everything down.</param>
+    /// <param name="cancellationToken">Stops between migrations.</param>
+    public async Task MigrateAsync(string? target = null, CancellationToken cancellationToken = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        if (target == Nothing)
+        {
+            await context.GetService<IMigrator>().MigrateAsync(target, cancellationToken);
+            await DropHistoryAsync(context, cancellationToken);
+        }
+        else
+        {
+            await context.GetService<IMigrator>().MigrateAsync(target, cancellationToken);
+        }
+
+        // A connection that was opened before the enum type existed does not know it.
+        await dataSource.ReloadTypesAsync(cancellationToken);
+    }
+
+    /// <summary>Applies what is missing, however long the database takes to come up.</summary>
+    public async Task MigrateWhenReachableAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await MigrateAsync(target: null, cancellationToken);
+                LogMigrated(logger);
+                return;
+            }
+            catch (NpgsqlException e) when (e.IsTransient || e.InnerException is System.Net.Sockets.SocketException)
+            {
+                LogNotReachable(logger, attempt, e.GetType().Name, e.Message);
+                await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Waits until the database can be reached and somebody has migrated it.</summary>
+    public async Task WaitUntilCurrentAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (await IsCurrentAsync(cancellationToken))
+                {
+                    await dataSource.ReloadTypesAsync(cancellationToken);
+                    return;
+                }
+
+                LogNotMigrated(logger, attempt);
+            }
+            catch (NpgsqlException e)
+            {
+                LogNotReachable(logger, attempt, e.GetType().Name, e.Message);
+            }
+
+            await Task.Delay(RetryDelay, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether every migration that this build knows has been applied. A true answer is remembered.</summary>
+    public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
+    {
+        if (_isCurrent) return true;
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var pending = await context.Database.GetPendingMigrationsAsync(cancellationToken);
+        return _isCurrent = !pending.Any();
+    }
+
+    // EF Core keeps its history table when the last migration is taken down; "down" is to leave nothing behind.
+    private static async Task DropHistoryAsync(DograhDbContext context, CancellationToken cancellationToken) =>
+        await context.Database.ExecuteSqlRawAsync($"""DROP TABLE IF EXISTS "{HistoryRepository.DefaultTableName}" """, cancellationToken);
+
+    [LoggerMessage(1, LogLevel.Information, "The database is migrated.")]
+    private static partial void LogMigrated(ILogger logger);
+
+    [LoggerMessage(2, LogLevel.Warning, "PostgreSQL cannot be reached (try {Attempt}, {ErrorType}: {Error}); trying again in a second.")]
+    private static partial void LogNotReachable(ILogger logger, int attempt, string errorType, string error);
+
+    [LoggerMessage(3, LogLevel.Warning,
+        "The database is not migrated yet (look {Attempt}); waiting. Run 'Dograh.Api migrate', or set Database:MigrateOnStartup for one API.")]
+    private static partial void LogNotMigrated(ILogger logger, int attempt);
+}

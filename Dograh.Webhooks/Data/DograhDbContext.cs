@@ -1,0 +1,202 @@
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Idempotency;
+using Dograh.Webhooks.Organizations;
+using Dograh.Webhooks.Runs;
+using Dograh.Webhooks.Workflows;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Metadata.Conventions;
+
+namespace Dograh.Webhooks.Data;
+
+/// <summary>The model, its migrations and ordinary reads and writes. The hot path's SQL is in <c>Data/Sql</c>.</summary>
+/// <remarks>
+/// Below <c>organizations</c> and <c>api_keys</c> every primary, unique and foreign key begins with <c>organization_id</c>, so that
+/// the database itself refuses a row that points into another tenant, and the tables can be split by organization.
+/// </remarks>
+public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) : DbContext(options), IDataProtectionKeyContext
+{
+    /// <summary>The name of the delivery status's enum type.</summary>
+    public const string DeliveryStatusType = "webhook_delivery_status";
+
+    /// <summary>The tenants.</summary>
+    public DbSet<Organization> Organizations => Set<Organization>();
+
+    /// <summary>Their keys.</summary>
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    /// <summary>Their workflows.</summary>
+    public DbSet<Workflow> Workflows => Set<Workflow>();
+
+    /// <summary>The workflows' versions.</summary>
+    public DbSet<WorkflowDefinition> WorkflowDefinitions => Set<WorkflowDefinition>();
+
+    /// <summary>The calls.</summary>
+    public DbSet<WorkflowRun> WorkflowRuns => Set<WorkflowRun>();
+
+    /// <summary>The encrypted credentials.</summary>
+    public DbSet<ExternalCredential> ExternalCredentials => Set<ExternalCredential>();
+
+    /// <summary>The deliveries.</summary>
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+
+    /// <summary>Their attempts.</summary>
+    public DbSet<DeliveryAttempt> WebhookDeliveryAttempts => Set<DeliveryAttempt>();
+
+    /// <summary>Answers kept for their idempotency keys.</summary>
+    public DbSet<IdempotencyRecord> IdempotencyKeys => Set<IdempotencyRecord>();
+
+    /// <summary>The Data Protection key ring, each key wrapped by the master key.</summary>
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    /// <inheritdoc />
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        // Only indexes that a query uses: none merely because a foreign key exists.
+        configurationBuilder.Conventions.Remove<ForeignKeyIndexConvention>();
+
+    /// <inheritdoc />
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Organization>(e =>
+        {
+            e.ToTable("organizations");
+            e.HasKey(x => x.Id).HasName("pk_organizations");
+            e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+        });
+
+        modelBuilder.Entity<ApiKey>(e =>
+        {
+            e.ToTable("api_keys");
+            e.HasKey(x => x.Id).HasName("pk_api_keys");
+            e.HasIndex(x => x.KeyHash).IsUnique().HasDatabaseName("ux_api_keys_key_hash");
+            e.HasIndex(x => new { x.OrganizationId, x.CreatedAt, x.Id }).HasDatabaseName("ix_api_keys_list");
+            e.HasOne<Organization>().WithMany().HasForeignKey(x => x.OrganizationId)
+                .HasConstraintName("fk_api_keys_organization").OnDelete(DeleteBehavior.Cascade);
+            e.Property(x => x.Id).ValueGeneratedNever();
+            e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+        });
+
+        modelBuilder.Entity<Workflow>(e =>
+        {
+            e.ToTable("workflows");
+            e.HasKey(x => new { x.OrganizationId, x.Id }).HasName("pk_workflows");
+            e.HasIndex(x => new { x.OrganizationId, x.CreatedAt, x.Id }).HasDatabaseName("ix_workflows_list");
+            e.HasOne<Organization>().WithMany().HasForeignKey(x => x.OrganizationId)
+                .HasConstraintName("fk_workflows_organization").OnDelete(DeleteBehavior.Cascade);
+            e.Property(x => x.Id).UseIdentityByDefaultColumn();
+            e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+        });
+
+        modelBuilder.Entity<WorkflowDefinition>(e =>
+        {
+            e.ToTable("workflow_definitions");
+            e.HasKey(x => new { x.OrganizationId, x.WorkflowId, x.Version }).HasName("pk_workflow_definitions");
+            e.HasOne<Workflow>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.WorkflowId })
+                .HasConstraintName("fk_workflow_definitions_workflow").OnDelete(DeleteBehavior.Cascade);
+            e.Property(x => x.Version).ValueGeneratedNever();
+            e.Property(x => x.Definition).HasColumnType("json");
+            e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+        });
+
+        modelBuilder.Entity<WorkflowRun>(e =>
+        {
+            e.ToTable("workflow_runs", t =>
+            {
+                t.HasCheckConstraint("ck_workflow_runs_status", $"status IN ('{RunStatus.Running}', '{RunStatus.Completed}')");
+                t.HasCheckConstraint("ck_workflow_runs_completed_at", $"(status = '{RunStatus.Completed}') = (completed_at IS NOT NULL)");
+            });
+            e.HasKey(x => new { x.OrganizationId, x.Id }).HasName("pk_workflow_runs");
+            e.HasOne<WorkflowDefinition>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.WorkflowId, x.Version })
+                .HasConstraintName("fk_workflow_runs_definition").OnDelete(DeleteBehavior.Cascade);
+            e.Property(x => x.Id).UseIdentityByDefaultColumn();
+            e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+            e.Property(x => x.CampaignId).HasColumnType("json");
+            e.Property(x => x.InitialContext).HasColumnType("json");
+            e.Property(x => x.GatheredContext).HasColumnType("json");
+            e.Property(x => x.UsageInfo).HasColumnType("json");
+            e.Property(x => x.Annotations).HasColumnType("json");
+            e.Property(x => x.Extra).HasColumnType("json");
+        });
+
+        modelBuilder.Entity<ExternalCredential>(e =>
+        {
+            e.ToTable("external_credentials");
+            e.HasKey(x => new { x.OrganizationId, x.Uuid }).HasName("pk_external_credentials");
+            e.HasIndex(x => new { x.OrganizationId, x.CreatedAt, x.Uuid }).HasFilter("is_active").HasDatabaseName("ix_external_credentials_list");
+            e.HasOne<Organization>().WithMany().HasForeignKey(x => x.OrganizationId)
+                .HasConstraintName("fk_external_credentials_organization").OnDelete(DeleteBehavior.Cascade);
+            e.Property(x => x.Uuid).ValueGeneratedNever();
+            e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+            e.Property(x => x.UpdatedAt).HasDefaultValueSql("now()");
+        });
+
+        modelBuilder.Entity<WebhookDelivery>(MapDelivery);
+        modelBuilder.Entity<DeliveryAttempt>(MapAttempt);
+
+        modelBuilder.Entity<IdempotencyRecord>(e =>
+        {
+            e.ToTable("idempotency_keys");
+            e.HasKey(x => new { x.OrganizationId, x.Path, x.Key }).HasName("pk_idempotency_keys");
+            // The hourly removal of keys older than a day.
+            e.HasIndex(x => x.CreatedAt).HasDatabaseName("ix_idempotency_keys_created_at");
+            e.HasOne<Organization>().WithMany().HasForeignKey(x => x.OrganizationId)
+                .HasConstraintName("fk_idempotency_keys_organization").OnDelete(DeleteBehavior.Cascade);
+            e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+        });
+
+        modelBuilder.Entity<DataProtectionKey>(e =>
+        {
+            e.ToTable("data_protection_keys");
+            e.HasKey(x => x.Id).HasName("pk_data_protection_keys");
+        });
+    }
+
+    private static void MapDelivery(EntityTypeBuilder<WebhookDelivery> e)
+    {
+        e.ToTable("webhook_deliveries", t =>
+        {
+            t.HasCheckConstraint("ck_webhook_deliveries_attempt_count", "attempt_count >= 0 AND attempt_count <= max_attempts");
+            t.HasCheckConstraint("ck_webhook_deliveries_delivered_at", "(status = 'succeeded') = (delivered_at IS NOT NULL)");
+            t.HasCheckConstraint("ck_webhook_deliveries_leased_by", "leased_by IS NULL OR status = 'pending'");
+        });
+        e.HasKey(x => new { x.OrganizationId, x.Id }).HasName("pk_webhook_deliveries");
+        // Get-or-create, and the list of a run's deliveries.
+        e.HasIndex(x => new { x.OrganizationId, x.WorkflowRunId, x.WebhookNodeId }).IsUnique().HasDatabaseName("ux_webhook_deliveries_run_node");
+        e.HasIndex(x => new { x.OrganizationId, x.DeliveryUuid }).IsUnique().HasDatabaseName("ux_webhook_deliveries_uuid");
+        // The sweep, the claim without Redis, and the lists of what is pending: small, for only pending rows are in it.
+        e.HasIndex(x => new { x.ScheduledFor, x.OrganizationId, x.Id }).HasFilter("status = 'pending'").HasDatabaseName("ix_webhook_deliveries_due");
+        // The lists, newest first; each ends in (created_at, id), the page's key.
+        e.HasIndex(x => new { x.OrganizationId, x.CreatedAt, x.Id }).HasDatabaseName("ix_webhook_deliveries_list");
+        e.HasIndex(x => new { x.OrganizationId, x.Status, x.CreatedAt, x.Id }).HasFilter("status IN ('dead_letter', 'cancelled')")
+            .HasDatabaseName("ix_webhook_deliveries_parked");
+        e.HasIndex(x => new { x.OrganizationId, x.WorkflowId, x.CreatedAt, x.Id }).HasDatabaseName("ix_webhook_deliveries_workflow");
+        e.HasIndex(x => new { x.OrganizationId, x.WebhookNodeId, x.CreatedAt, x.Id }).HasDatabaseName("ix_webhook_deliveries_node");
+        e.HasIndex(x => new { x.OrganizationId, x.EndpointHost, x.CreatedAt, x.Id }).HasDatabaseName("ix_webhook_deliveries_host");
+        e.HasOne<WorkflowRun>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.WorkflowRunId })
+            .HasConstraintName("fk_webhook_deliveries_run").OnDelete(DeleteBehavior.Cascade);
+        e.Property(x => x.Id).UseIdentityByDefaultColumn();
+        e.Property(x => x.CustomHeaders).HasColumnType("json");
+        e.Property(x => x.Status).HasColumnType(DeliveryStatusType).HasDefaultValueSql($"'pending'::{DeliveryStatusType}");
+        e.Property(x => x.LastError).HasMaxLength(WebhookDelivery.MaxErrorLength);
+        e.Property(x => x.AttemptCount).HasDefaultValue(0);
+        e.Property(x => x.ClaimCount).HasDefaultValue(0L);
+        e.Property(x => x.LostClaims).HasDefaultValue(0);
+        e.Property(x => x.ScheduledFor).HasDefaultValueSql("now()");
+        e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+        e.Property(x => x.UpdatedAt).HasDefaultValueSql("now()");
+    }
+
+    private static void MapAttempt(EntityTypeBuilder<DeliveryAttempt> e)
+    {
+        e.ToTable("webhook_delivery_attempts");
+        e.HasKey(x => new { x.OrganizationId, x.DeliveryId, x.Number }).HasName("pk_webhook_delivery_attempts");
+        // The statistics of a window.
+        e.HasIndex(x => new { x.OrganizationId, x.StartedAt }).HasDatabaseName("ix_webhook_delivery_attempts_started_at");
+        e.HasOne<WebhookDelivery>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.DeliveryId })
+            .HasConstraintName("fk_webhook_delivery_attempts_delivery").OnDelete(DeleteBehavior.Cascade);
+        e.Property(x => x.Number).ValueGeneratedNever();
+        e.Property(x => x.ResponseHeaders).HasColumnType("json");
+    }
+}

@@ -1,0 +1,159 @@
+using Dograh.Webhooks.Deliveries;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Dograh.Webhooks.Queue;
+
+/// <summary>The fast, forgetful scheduler: sorted sets of delivery keys by due time. Losing all of it costs latency, never a delivery.</summary>
+/// <remarks>
+/// Plain commands only (no Lua, no streams), so that Redis, Valkey, Azure Managed Redis and Garnet all serve. A key is in its set at most
+/// once: that is the deduplication. Every method but <see cref="TryScheduleAsync"/> throws <see cref="RedisException"/> or
+/// <see cref="RedisTimeoutException"/> where Redis is away.
+/// </remarks>
+public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions<WebhookDeliveryOptions> options, ILogger<DeliveryQueue> logger)
+{
+    // ZADD of many members in one command; longer batches are cut so that one command never holds Redis for long.
+    private const int MaxMembersPerCommand = 1000;
+
+    private readonly int _shards = options.Value.QueueShards;
+
+    /// <summary>Whether Redis can be reached right now.</summary>
+    public bool IsConnected => redis.IsConnected;
+
+    private IDatabase Database => redis.GetDatabase();
+
+    /// <summary>Puts deliveries in, and wakes the workers; a failure is logged and left to the sweep.</summary>
+    /// <returns>False if it failed.</returns>
+    public async Task<bool> TryScheduleAsync(IReadOnlyCollection<DueDelivery> deliveries)
+    {
+        if (deliveries.Count == 0) return true;
+        try
+        {
+            await ScheduleAsync(deliveries);
+            return true;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            LogNotScheduled(logger, deliveries.Count, e.GetType().Name, e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Puts deliveries in: an earlier due time wins, a later one never postpones. Then wakes the workers.</summary>
+    public async Task ScheduleAsync(IReadOnlyCollection<DueDelivery> deliveries)
+    {
+        await AddAsync(deliveries, SortedSetWhen.LessThan);
+        await WakeAsync();
+    }
+
+    /// <summary>Puts deliveries back with a due time now known better, and wakes nobody.</summary>
+    public Task PutBackAsync(IReadOnlyCollection<DueDelivery> deliveries) => AddAsync(deliveries, SortedSetWhen.LessThan);
+
+    /// <summary>Wakes every worker that sleeps.</summary>
+    public Task WakeAsync() => Database.PublishAsync(QueueKeys.Wake, RedisValue.EmptyString);
+
+    /// <summary>Puts in those that are not there: the sweep's way. Wakes nobody.</summary>
+    /// <returns>How many were not there.</returns>
+    public Task<long> AddMissingAsync(IReadOnlyCollection<DueDelivery> deliveries) => AddAsync(deliveries, SortedSetWhen.NotExists);
+
+    /// <summary>Takes up to so many keys that are due.</summary>
+    /// <param name="limit">The most to take.</param>
+    /// <param name="now">The database's time.</param>
+    /// <returns>The keys taken, and when the next one is due. A crash after this loses the hints only: the sweep finds the rows.</returns>
+    public async Task<TakenKeys> TakeAsync(int limit, DateTimeOffset now)
+    {
+        var keys = new List<DeliveryKey>();
+        DateTimeOffset? nextDueAt = null;
+        // A random start, so that no shard is always served last.
+        var first = _shards == 1 ? 0 : Random.Shared.Next(_shards);
+        for (var i = 0; i < _shards; i++)
+        {
+            var key = QueueKeys.Deliveries((first + i) % _shards);
+            var shardNext = await TakeFromAsync(key, limit, now.ToUnixTimeMilliseconds(), keys);
+            if (shardNext is { } next && (nextDueAt is null || next < nextDueAt)) nextDueAt = next;
+        }
+
+        return new TakenKeys(keys, nextDueAt);
+    }
+
+    /// <summary>How many keys the queue holds.</summary>
+    public async Task<long> CountAsync()
+    {
+        var total = 0L;
+        for (var shard = 0; shard < _shards; shard++) total += await Database.SortedSetLengthAsync(QueueKeys.Deliveries(shard));
+        return total;
+    }
+
+    /// <summary>Calls back whenever a scheduler wakes the workers, and when the connection to Redis is back.</summary>
+    public async Task SubscribeAsync(Action onWake, Action onRestored)
+    {
+        redis.ConnectionRestored += (_, _) => onRestored();
+        // Subscribed even while Redis is away: the client subscribes once it is there.
+        await redis.GetSubscriber().SubscribeAsync(QueueKeys.Wake, (_, _) => onWake(), CommandFlags.FireAndForget);
+    }
+
+    // Peeks first, so that an idle look costs one command and pops nothing that is not due. ZPOPMIN then gives each key to one worker only;
+    // what a faster worker left us that is not due yet goes straight back.
+    private async Task<DateTimeOffset?> TakeFromAsync(RedisKey set, int limit, long nowMilliseconds, List<DeliveryKey> keys)
+    {
+        var head = await Database.SortedSetRangeByRankWithScoresAsync(set, 0, 0);
+        if (head.Length == 0) return null;
+        if (head[0].Score > nowMilliseconds) return DueAt(head[0]);
+        if (keys.Count >= limit) return DueAt(head[0]);
+
+        var due = await Database.SortedSetLengthAsync(set, double.NegativeInfinity, nowMilliseconds);
+        var popped = await Database.SortedSetPopAsync(set, Math.Min(Math.Max(due, 1), limit - keys.Count), Order.Ascending);
+        List<SortedSetEntry>? early = null;
+        foreach (var entry in popped)
+        {
+            if (entry.Score > nowMilliseconds) (early ??= []).Add(entry);
+            else if (QueueKeys.TryParseMember(entry.Element, out var key)) keys.Add(key);
+            else LogForeignMember(logger, set.ToString());
+        }
+
+        if (early is not null)
+        {
+            await Database.SortedSetAddAsync(set, [.. early], SortedSetWhen.LessThan);
+            return DueAt(early[0]);
+        }
+
+        // There may be more that is due; the caller looks again as soon as it has room.
+        return due > popped.Length ? DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds) : null;
+    }
+
+    private async Task<long> AddAsync(IReadOnlyCollection<DueDelivery> deliveries, SortedSetWhen when)
+    {
+        var added = 0L;
+        foreach (var shard in deliveries.GroupBy(delivery => QueueKeys.ShardOf(delivery.Key.OrganizationId, _shards)))
+        {
+            foreach (var chunk in shard.Chunk(MaxMembersPerCommand))
+            {
+                var entries = Array.ConvertAll(chunk, delivery => new SortedSetEntry(QueueKeys.Member(delivery.Key), Score(delivery.DueAt)));
+                added += await Database.SortedSetAddAsync(QueueKeys.Deliveries(shard.Key), entries, when);
+            }
+        }
+
+        return added;
+    }
+
+    // Rounded up: a key must not look due a fraction of a millisecond before its row is.
+    private static double Score(DateTimeOffset dueAt) =>
+        dueAt.ToUnixTimeMilliseconds() + (dueAt.Ticks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1);
+
+    // A member that is not ours may carry any score at all.
+    private static DateTimeOffset DueAt(SortedSetEntry entry) => double.IsNaN(entry.Score)
+        ? DateTimeOffset.MinValue
+        : DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Clamp(entry.Score, -62_135_596_800_000, 253_402_300_799_000));
+
+    [LoggerMessage(1, LogLevel.Warning, "{Count} deliveries could not be put into the queue ({ErrorType}: {Error}); the sweep will find them.")]
+    private static partial void LogNotScheduled(ILogger logger, int count, string errorType, string error);
+
+    [LoggerMessage(2, LogLevel.Warning, "A member of {Set} is not a delivery's key; it was removed.")]
+    private static partial void LogForeignMember(ILogger logger, string set);
+}
+
+/// <summary>What the queue gave.</summary>
+/// <param name="Keys">The keys that are due.</param>
+/// <param name="NextDueAt">When the next one is; null if none is known.</param>
+public sealed record TakenKeys(IReadOnlyList<DeliveryKey> Keys, DateTimeOffset? NextDueAt);

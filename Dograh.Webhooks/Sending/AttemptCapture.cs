@@ -1,0 +1,27 @@
+using System.Net;
+
+namespace Dograh.Webhooks.Sending;
+
+/// <summary>What the innermost handler learns of an attempt, handed out through the request's options.</summary>
+internal sealed class AttemptCapture
+{
+    public static readonly HttpRequestOptionsKey<AttemptCapture> Option = new("Dograh.AttemptCapture");
+
+    /// <summary>The attempt's total deadline.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>When the lease ends, by the database's clock.</summary>
+    public required DateTimeOffset LeaseUntil { get; init; }
+
+    /// <summary>When the request began, by the database's clock; null if it never did.</summary>
+    public DateTimeOffset? StartedAt { get; set; }
+
+    /// <summary>How long it took until its end, however it ended.</summary>
+    public TimeSpan Duration { get; set; }
+
+    /// <summary>The status line's code, as soon as there was one.</summary>
+    public HttpStatusCode? StatusCode { get; set; }
+
+    /// <summary>The first bytes of the body.</summary>
+    public byte[] BodyStart { get; set; } = [];
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using Dograh.Webhooks.Deliveries;
+
+namespace Dograh.Webhooks.Sending;
+
+/// <summary>The innermost handler: one HTTP request, its body read up to a cap, all under the pipeline's one deadline.</summary>
+/// <remarks>
+/// The body is read in here, so that a receiver which drips it keeps its place in its own concurrency limit and cannot outlive the
+/// deadline. Once the status line is there the attempt is decided: whatever the body then does, the response is returned.
+/// </remarks>
+internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time) : DelegatingHandler
+{
+    /// <summary>How much of a body is read off the wire; the connection is given up beyond it.</summary>
+    public const int MaxReadBytes = 64 * 1024;
+
+    /// <summary>How much of a body is kept.</summary>
+    public const int MaxKeptBytes = 4 * 1024;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!request.Options.TryGetValue(AttemptCapture.Option, out var capture))
+        {
+            throw new InvalidOperationException("The request has no capture: it was not made by the delivery sender.");
+        }
+
+        var startedAt = clock.Now;
+        // Waiting for a place may have used up the lease's margin: another worker could take the row while this one is still sending.
+        if (startedAt + capture.Timeout > capture.LeaseUntil) throw new LeaseTooShortException();
+
+        capture.StartedAt = startedAt;
+        var timestamp = time.GetTimestamp();
+        try
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            capture.StatusCode = response.StatusCode;
+            await ReadBodyAsync(response, capture, cancellationToken);
+            return response;
+        }
+        finally
+        {
+            capture.Duration = time.GetElapsedTime(timestamp);
+        }
+    }
+
+    private static async Task ReadBodyAsync(HttpResponseMessage response, AttemptCapture capture, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxReadBytes);
+        var length = 0;
+        try
+        {
+            var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            int read;
+            while (length < MaxReadBytes && (read = await body.ReadAsync(buffer.AsMemory(length, MaxReadBytes - length), cancellationToken)) > 0)
+            {
+                length += read;
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException or InvalidDataException)
+        {
+            // The status line has decided; what of the body arrived is kept for the log.
+        }
+        finally
+        {
+            capture.BodyStart = buffer.AsSpan(0, Math.Min(length, MaxKeptBytes)).ToArray();
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
+
+/// <summary>The claim would not outlast the attempt: nothing was sent.</summary>
+internal sealed class LeaseTooShortException() : Exception("The lease ends before the attempt's deadline.");

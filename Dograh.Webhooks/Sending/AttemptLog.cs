@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Redaction;
+using Dograh.Webhooks.Rendering;
+
+namespace Dograh.Webhooks.Sending;
+
+/// <summary>Turns what a receiver answered into what is kept of it: short, redacted, and fit for PostgreSQL.</summary>
+internal static class AttemptLog
+{
+    private const int MaxBodyInErrorLength = 200;
+    private const int MaxHeaderValueLength = 512;
+    private const int MaxHeaders = 64;
+    private const string Redacted = "[REDACTED]";
+
+    /// <summary>The record of an attempt that was answered.</summary>
+    public static AttemptResult.Attempted FromResponse(HttpResponseMessage response, AttemptCapture capture, DateTimeOffset now)
+    {
+        var statusCode = (int)response.StatusCode;
+        var body = Clean(Encoding.UTF8.GetString(capture.BodyStart));
+        var succeeded = DeliveryTransitions.Classify(statusCode) == AttemptOutcome.Succeeded;
+        return new AttemptResult.Attempted
+        {
+            StatusCode = statusCode,
+            Error = succeeded ? null : Shorten(Clean($"HTTP {statusCode}: {Shorten(body, MaxBodyInErrorLength)}"), WebhookDelivery.MaxErrorLength),
+            RetryAfter = RetryAfter.Read(response.Headers.RetryAfter, response.Headers.Date, now),
+            StartedAt = capture.StartedAt ?? now,
+            Duration = capture.Duration,
+            ResponseHeaders = DescribeHeaders(response),
+            ResponseBody = body,
+        };
+    }
+
+    /// <summary>The record of an attempt that had no HTTP response.</summary>
+    public static AttemptResult.Attempted FromFailure(AttemptCapture capture, string error) => new()
+    {
+        Error = Shorten(Clean(error), WebhookDelivery.MaxErrorLength),
+        StartedAt = capture.StartedAt ?? DateTimeOffset.UnixEpoch,
+        Duration = capture.Duration,
+    };
+
+    /// <summary>An exception in words: the kind of failure, and the innermost message, which is the one that says something.</summary>
+    public static string Describe(Exception exception)
+    {
+        var kind = exception is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http
+            ? http.HttpRequestError switch
+            {
+                HttpRequestError.NameResolutionError => "DNS",
+                HttpRequestError.ConnectionError => "connection",
+                HttpRequestError.SecureConnectionError => "TLS",
+                HttpRequestError.InvalidResponse => "invalid response",
+                HttpRequestError.ResponseEnded => "response ended",
+                var other => other.ToString(),
+            }
+            : exception.GetType().Name;
+        var innermost = exception;
+        while (innermost.InnerException is { } inner) innermost = inner;
+        return $"{kind}: {innermost.Message}";
+    }
+
+    // NUL is the one character that PostgreSQL's text cannot hold.
+    private static string Clean(string text) => FailureMessage.Redact(text).Replace('\0', '\uFFFD');
+
+    private static string Shorten(string text, int length)
+    {
+        if (text.Length <= length) return text;
+        // Not between the halves of a surrogate pair: what is left would not be UTF-8.
+        return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
+    }
+
+    private static string DescribeHeaders(HttpResponseMessage response)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Take(MaxHeaders))
+            {
+                if (!names.Add(name)) continue;
+                writer.WriteString(
+                    Clean(name), CustomHeaders.LooksSecret(name) ? Redacted : Shorten(Clean(string.Join(", ", values)), MaxHeaderValueLength));
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Deliveries;
+using Microsoft.Extensions.Http.Resilience;
+using Polly.CircuitBreaker;
+using Polly.RateLimiting;
+using Polly.Timeout;
+
+namespace Dograh.Webhooks.Sending;
+
+/// <summary>Makes one attempt: builds the request, sends it through its origin's pipeline, and says what came of it.</summary>
+public sealed class DeliverySender : IDisposable
+{
+    // The deadline of an attempt covers connecting; this only ends a connect that outlived the request it was begun for.
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(60);
+
+    // Names may come to mean other addresses; no connection lives longer than this.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
+
+    private readonly EgressGuard _guard;
+    private readonly ReceiverOrigins _origins;
+    private readonly DatabaseClock _clock;
+    private readonly Func<double> _random;
+    private readonly HttpMessageInvoker _invoker;
+
+    internal DeliverySender(EgressGuard guard, ReceiverOrigins origins, DatabaseClock clock, TimeProvider time, Func<double> random)
+    {
+        _guard = guard;
+        _origins = origins;
+        _clock = clock;
+        _random = random;
+        var connector = new EgressConnector(guard);
+        var sockets = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectCallback = connector.ConnectAsync,
+            ConnectTimeout = ConnectTimeout,
+            MaxResponseHeadersLength = 64,
+            MaxResponseDrainSize = 0,
+            PooledConnectionLifetime = ConnectionLifetime,
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            UseCookies = false,
+            UseProxy = false,
+        };
+        _invoker = new HttpMessageInvoker(new ResilienceHandler(request => _origins.Of(request.RequestUri!).Pipeline)
+        {
+            InnerHandler = new AttemptHandler(clock, time) { InnerHandler = sockets },
+        });
+    }
+
+    /// <summary>Makes the attempt.</summary>
+    /// <param name="delivery">The claimed delivery.</param>
+    /// <param name="credential">The credential just resolved; null if the delivery names none or it is gone.</param>
+    /// <param name="cancellationToken">The worker is stopping for good: the claim is released, nothing is counted.</param>
+    /// <returns>What came of it; no exception is the receiver's to cause.</returns>
+    public async Task<AttemptResult> SendAsync(ClaimedDelivery delivery, ResolvedCredential? credential, CancellationToken cancellationToken)
+    {
+        if (delivery.CredentialUuid is { } uuid && credential is null) return new AttemptResult.Unsendable($"credential {uuid:D} not found");
+        if (credential is { IsReadable: false }) return new AttemptResult.Released(OurFailureDelay);
+
+        HttpRequestMessage request;
+        try
+        {
+            request = WebhookRequest.Build(delivery, credential?.Header, _guard);
+        }
+        catch (UnsendableException e)
+        {
+            return new AttemptResult.Unsendable(e.Message);
+        }
+
+        using (request)
+        {
+            var origin = _origins.Of(request.RequestUri!);
+            if (origin.HeldFor() is { Ticks: > 0 } left)
+            {
+                return new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random()));
+            }
+
+            var capture = new AttemptCapture { Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil };
+            request.Options.Set(AttemptCapture.Option, capture);
+            var result = await SendAsync(request, origin, capture, cancellationToken);
+            if (capture.StartedAt is not null) origin.Observe(capture.Duration);
+            if (result is AttemptResult.Attempted { StatusCode: 429 or 503, RetryAfter: { } retryAfter }) origin.Hold(retryAfter);
+            return result;
+        }
+    }
+
+    /// <summary>How long a claim is put off that is released for a failure of our own.</summary>
+    public static TimeSpan OurFailureDelay { get; } = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc />
+    public void Dispose() => _invoker.Dispose();
+
+    private async Task<AttemptResult> SendAsync(
+        HttpRequestMessage request, ReceiverOrigin origin, AttemptCapture capture, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _invoker.SendAsync(request, cancellationToken);
+            return AttemptLog.FromResponse(response, capture, _clock.Now);
+        }
+        catch (BrokenCircuitException e)
+        {
+            return new AttemptResult.Deferred(WaitingReason.Circuit, origin.CircuitDelay(e, _random()));
+        }
+        catch (Exception e) when (e is RateLimiterRejectedException or LeaseTooShortException)
+        {
+            return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn());
+        }
+        catch (TimeoutRejectedException)
+        {
+            return AttemptLog.FromFailure(capture, string.Create(
+                CultureInfo.InvariantCulture, $"timeout: no response within {capture.Timeout.TotalSeconds} s"));
+        }
+        catch (HttpRequestException e) when (e.InnerException is EgressDeniedException denied)
+        {
+            return AttemptLog.FromFailure(capture, denied.Message) with { IsPermanent = true };
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return AttemptLog.FromFailure(capture, AttemptLog.Describe(e));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return new AttemptResult.Released(TimeSpan.Zero);
+        }
+        catch (Exception e) when (e is InvalidOperationException or NotSupportedException or FormatException or ArgumentException)
+        {
+            // .NET refuses the request as it was built.
+            return new AttemptResult.Unsendable($"the request cannot be sent: {AttemptLog.Describe(e)}");
+        }
+    }
+}

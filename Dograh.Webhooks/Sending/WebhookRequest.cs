@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Deliveries;
+
+namespace Dograh.Webhooks.Sending;
+
+/// <summary>Builds the HTTP request of an attempt from the frozen row and the credential just resolved.</summary>
+/// <remarks>Where two headers would carry the same name, compared without case: ours win, then the credential's, then custom ones.</remarks>
+public static class WebhookRequest
+{
+    /// <summary>The product and version that deliveries are sent by.</summary>
+    public static readonly string UserAgent = "Dograh-Webhooks/"
+        + (typeof(WebhookRequest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
+
+    /// <summary>The media type of every body.</summary>
+    public const string ContentType = "application/json";
+
+    /// <summary>Builds the request.</summary>
+    /// <param name="delivery">The claimed delivery.</param>
+    /// <param name="credential">The credential's header; null if it has none.</param>
+    /// <param name="guard">What URLs may be asked.</param>
+    /// <exception cref="UnsendableException">The row's own data does not make a request; the message says what.</exception>
+    public static HttpRequestMessage Build(ClaimedDelivery delivery, CredentialHeader? credential, EgressGuard guard)
+    {
+        if (!Uri.TryCreate(delivery.EndpointUrl, UriKind.Absolute, out var url) || !url.IsAbsoluteUri || url.Host.Length == 0)
+        {
+            throw new UnsendableException("the endpoint URL is not an absolute URL");
+        }
+
+        if (guard.FindFault(url) is { } fault) throw new UnsendableException(fault);
+
+        var request = new HttpRequestMessage(HttpMethod.Parse(delivery.HttpMethod), url);
+        try
+        {
+            if (HasBody(delivery.HttpMethod))
+            {
+                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(delivery.Payload));
+                request.Content.Headers.ContentType = new MediaTypeHeaderValue(ContentType);
+            }
+
+            Add(request, "User-Agent", UserAgent);
+            Add(request, "X-Dograh-Delivery-Id", delivery.DeliveryUuid.ToString("D"));
+            Add(request, "X-Dograh-Workflow-Run-Id", delivery.WorkflowRunId.ToString(CultureInfo.InvariantCulture));
+            Add(request, "X-Dograh-Delivery-Attempt", delivery.AttemptNumber.ToString(CultureInfo.InvariantCulture));
+
+            var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            if (credential is not null) AddForeign(request, taken, credential.Name, credential.Value, "the credential's header");
+            foreach (var (name, value) in ReadCustomHeaders(delivery.CustomHeaders))
+            {
+                AddForeign(request, taken, name, value, $"the custom header '{name}'");
+            }
+
+            return request;
+        }
+        catch
+        {
+            request.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the method carries a body.</summary>
+    public static bool HasBody(string httpMethod) => httpMethod is "POST" or "PUT" or "PATCH";
+
+    /// <summary>Reads a row's custom headers.</summary>
+    public static IReadOnlyList<(string Name, string Value)> ReadCustomHeaders(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.EnumerateArray()
+            .Select(header => (header.GetProperty("key").GetString()!, header.GetProperty("value").GetString()!))
+            .ToList();
+    }
+
+    private static void AddForeign(HttpRequestMessage request, HashSet<string> taken, string name, string value, string described)
+    {
+        if (ReservedHeaders.Contains(name) || !taken.Add(name)) return;
+        if (!ReservedHeaders.IsValidName(name)) throw new UnsendableException($"{described} has a name that HTTP does not allow");
+        if (!ReservedHeaders.IsValidValue(value)) throw new UnsendableException($"{described} has a value with a control character");
+        Add(request, name, value);
+    }
+
+    private static void Add(HttpRequestMessage request, string name, string value)
+    {
+        if (request.Headers.TryAddWithoutValidation(name, value)) return;
+        // .NET keeps a content header (Content-Language, say) with the content; without a body there is none to describe.
+        request.Content?.Headers.TryAddWithoutValidation(name, value);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Sending;
+using Dograh.Webhooks.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Dograh.Worker;
+
+/// <summary>One claim from sending to the outcome that is to be recorded, with its span, its log line and its metrics.</summary>
+internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<WebhookDeliveryOptions> options, ILogger<AttemptRunner> logger)
+{
+    /// <summary>Makes the attempt and decides the transition. Throws nothing.</summary>
+    public async Task<DeliveryOutcome> RunAsync(ClaimedDelivery delivery, ResolvedCredential? credential, CancellationToken cancellationToken)
+    {
+        using var scope = logger.BeginScope(new DeliveryLogScope(delivery));
+        using var activity = StartActivity(delivery);
+        AttemptResult result;
+        try
+        {
+            result = await sender.SendAsync(delivery, credential, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            // A fault of ours that nobody foresaw. It must not cost the delivery an attempt, and must be seen.
+            LogUnexpected(logger, e);
+            activity?.SetStatus(ActivityStatusCode.Error, e.GetType().Name);
+            result = new AttemptResult.Released(DeliverySender.OurFailureDelay);
+        }
+
+        return result switch
+        {
+            AttemptResult.Attempted attempt => Attempted(delivery, attempt, activity),
+            AttemptResult.Unsendable unsendable => Unsendable(delivery, unsendable, activity),
+            AttemptResult.Deferred deferred => Return(delivery, deferred.Delay, deferred.WaitingFor, activity),
+            AttemptResult.Released released => Return(delivery, released.Delay, waitingFor: null, activity),
+            _ => throw new InvalidOperationException($"No outcome for {result.GetType().Name}."),
+        };
+    }
+
+    private static Activity? StartActivity(ClaimedDelivery delivery)
+    {
+        _ = ActivityContext.TryParse(delivery.TraceParent, traceState: null, isRemote: true, out var completingRequest);
+        var activity = DograhTelemetry.Source.StartActivity("deliver_webhook", ActivityKind.Consumer, completingRequest);
+        return activity?
+            .SetTag(DograhTelemetry.DeliveryId, delivery.DeliveryUuid.ToString("D"))
+            .SetTag(DograhTelemetry.OrganizationId, delivery.Key.OrganizationId)
+            .SetTag(DograhTelemetry.WorkflowRunId, delivery.WorkflowRunId)
+            .SetTag(DograhTelemetry.Attempt, delivery.AttemptNumber)
+            .SetTag("messaging.system", "dograh")
+            .SetTag("messaging.operation.type", "process")
+            .SetTag("messaging.message.id", delivery.DeliveryUuid.ToString("D"));
+    }
+
+    private DeliveryOutcome Attempted(ClaimedDelivery delivery, AttemptResult.Attempted attempt, Activity? activity)
+    {
+        var transition = DeliveryTransitions.AfterAttempt(delivery, attempt, options.Value.JitterRatio, Random.Shared.NextDouble());
+        var outcome = DeliveryTransitions.Classify(attempt);
+        var error = attempt.Error;
+        if (outcome == AttemptOutcome.TransientFailure && transition.Status == DeliveryStatus.DeadLetter)
+        {
+            error = $"attempts exhausted ({delivery.MaxAttempts}): {error}";
+            if (error.Length > WebhookDelivery.MaxErrorLength) error = attempt.Error;
+        }
+
+        DograhTelemetry.AttemptDuration.Record(attempt.Duration.TotalSeconds, Tags(outcome, attempt));
+        if (attempt.StatusCode is { } statusCode) activity?.SetTag("http.response.status_code", statusCode);
+        if (outcome != AttemptOutcome.Succeeded) activity?.SetStatus(ActivityStatusCode.Error, attempt.StatusCode is null ? "no response" : null);
+        LogAttempted(logger, outcome, attempt.StatusCode, attempt.Duration.TotalMilliseconds, delivery.AttemptNumber, delivery.MaxAttempts,
+            transition.Status, transition.DelaySeconds, delivery.Token, attempt.Error);
+
+        return new DeliveryOutcome(delivery, new AttemptRecord
+        {
+            Key = delivery.Key,
+            Token = delivery.Token,
+            Status = transition.Status,
+            DelaySeconds = transition.DelaySeconds,
+            Attempt = attempt,
+            Error = error,
+            TraceId = activity?.TraceId.ToHexString() ?? DograhTelemetry.TraceIdOf(delivery.TraceParent),
+        }, Return: null);
+    }
+
+    private DeliveryOutcome Unsendable(ClaimedDelivery delivery, AttemptResult.Unsendable unsendable, Activity? activity)
+    {
+        activity?.SetStatus(ActivityStatusCode.Error, unsendable.Reason);
+        LogUnsendable(logger, unsendable.Reason);
+        return new DeliveryOutcome(delivery, new AttemptRecord
+        {
+            Key = delivery.Key,
+            Token = delivery.Token,
+            Status = DeliveryStatus.DeadLetter,
+            Error = unsendable.Reason,
+        }, Return: null);
+    }
+
+    private DeliveryOutcome Return(ClaimedDelivery delivery, TimeSpan delay, string? waitingFor, Activity? activity)
+    {
+        activity?.SetTag("dograh.waiting_for", waitingFor ?? "released");
+        LogReturned(logger, waitingFor ?? "released", delay.TotalSeconds);
+        return new DeliveryOutcome(delivery, Record: null, new ReturnedClaim(delivery.Key, delivery.Token, delay.TotalSeconds, waitingFor));
+    }
+
+    private static TagList Tags(AttemptOutcome outcome, AttemptResult.Attempted attempt)
+    {
+        var tags = new TagList { { "outcome", outcome.ToString() } };
+        if (outcome != AttemptOutcome.Succeeded)
+        {
+            tags.Add("error.type", attempt.StatusCode is { } statusCode ? $"{statusCode / 100}xx" : attempt.IsPermanent ? "egress" : "no_response");
+        }
+
+        return tags;
+    }
+
+    [LoggerMessage(1, LogLevel.Information,
+        "delivery.attempted {Outcome} status {StatusCode} in {DurationMs:0.#} ms, attempt {Attempt} of {MaxAttempts}, now {Status}, next in {NextInSeconds:0.###} s, claim {Claim}: {Error}")]
+    private static partial void LogAttempted(
+        ILogger logger, AttemptOutcome outcome, int? statusCode, double durationMs, int attempt, int maxAttempts, DeliveryStatus status,
+        double nextInSeconds, long claim, string? error);
+
+    [LoggerMessage(2, LogLevel.Warning, "delivery.unsendable: {Reason}; dead letter.")]
+    private static partial void LogUnsendable(ILogger logger, string reason);
+
+    [LoggerMessage(3, LogLevel.Debug, "delivery.returned ({Reason}), due again in {DelaySeconds:0.###} s.")]
+    private static partial void LogReturned(ILogger logger, string reason, double delaySeconds);
+
+    [LoggerMessage(4, LogLevel.Error, "An attempt failed for a reason of our own; its claim is released and no attempt is counted.")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception);
+}

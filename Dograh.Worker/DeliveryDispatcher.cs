@@ -1,0 +1,272 @@
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Telemetry;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Dograh.Worker;
+
+/// <summary>The worker's main loop: take due keys, claim them, start their attempts; and, when asked to stop, drain.</summary>
+/// <remarks>
+/// It claims no more than it has free slots, and a slot is taken until the outcome is recorded: where PostgreSQL is slow or away, the loop
+/// stops taking. With Redis away it reads due keys from PostgreSQL and claims them as ever (I6).
+/// </remarks>
+internal sealed partial class DeliveryDispatcher(
+    DatabaseMigrator migrator, DatabaseClock clock, DeliveryStore store, DeliveryQueue queue, CredentialResolver credentials, AttemptRunner attempts,
+    OutcomeRecorder recorder, WorkerIdentity worker, IOptions<WebhookDeliveryOptions> options, TimeProvider time, ILogger<DeliveryDispatcher> logger)
+    : BackgroundService
+{
+    private const int MaxBatch = 256;
+
+    // Without Redis, workers pick at random from this many times as many of the oldest, so that they seldom want the same rows.
+    private const int SampleFactor = 8;
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FaultDelay = TimeSpan.FromSeconds(1);
+
+    // Kept back of the grace period for recording what was cut off.
+    private static readonly TimeSpan RecordingReserve = TimeSpan.FromSeconds(2);
+
+    private readonly WakeSignal _wake = new(time);
+    private readonly CancellationTokenSource _abandon = new();
+    private int _held;
+    private bool _redisIsAway;
+
+    /// <summary>How many deliveries this worker holds: being attempted, or waiting to be recorded.</summary>
+    public int Held => Volatile.Read(ref _held);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var giveUp = new CancellationTokenSource();
+        var recording = recorder.RunAsync(giveUp.Token);
+        try
+        {
+            await migrator.WaitUntilCurrentAsync(stoppingToken);
+            await SynchronizeClockAsync(stoppingToken);
+            await queue.SubscribeAsync(_wake.Set, _wake.Set);
+            LogStarted(logger, worker.Name, options.Value.Concurrency);
+            while (!stoppingToken.IsCancellationRequested) await RunGuardedAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Asked to stop before it had begun.
+        }
+
+        await DrainAsync(recording, giveUp);
+    }
+
+    /// <summary>One turn: takes, claims and starts what there is room for, or sleeps until there may be something.</summary>
+    /// <returns>How many attempts it started.</returns>
+    internal async Task<int> RunOnceAsync(CancellationToken stoppingToken)
+    {
+        var room = options.Value.Concurrency - Held;
+        if (room <= 0)
+        {
+            await _wake.WaitAsync(LongestSleep, stoppingToken);
+            return 0;
+        }
+
+        var taken = await TakeAsync(Math.Min(room, MaxBatch), stoppingToken);
+        if (taken.Keys.Count == 0)
+        {
+            await _wake.WaitAsync(SleepUntil(taken.NextDueAt), stoppingToken);
+            return 0;
+        }
+
+        var claim = await store.ClaimAsync(taken.Keys, worker.Name, TimeSpan.FromSeconds(options.Value.LeaseMarginSeconds));
+        foreach (var key in claim.Poisoned)
+        {
+            LogPoisoned(logger, key.Id, key.OrganizationId);
+            DograhTelemetry.DeadLettered.Add(1);
+        }
+
+        await StartAsync(claim.Claimed, stoppingToken);
+        await PutBackUnclaimedAsync(taken.Keys, claim, stoppingToken);
+        return claim.Claimed.Count;
+    }
+
+    private async Task RunGuardedAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await RunOnceAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, the loop goes on: a worker that gave up at 3 a.m. would be worse than one that tries again.
+            LogFault(logger, e.GetType().Name, e.Message, e is NpgsqlException or RedisException ? null : e);
+            await _wake.WaitAsync(FaultDelay, stoppingToken);
+        }
+    }
+
+    private async Task<TakenKeys> TakeAsync(int limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var taken = await queue.TakeAsync(limit, clock.Now);
+            if (_redisIsAway) LogRedisBack(logger);
+            _redisIsAway = false;
+            return taken;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            if (!_redisIsAway) LogRedisAway(logger, e.GetType().Name, e.Message);
+            _redisIsAway = true;
+            var oldest = (await store.FindDueAsync(after: null, limit * SampleFactor, cancellationToken)).ToArray();
+            Random.Shared.Shuffle(oldest);
+            return new TakenKeys(oldest.Take(limit).Select(due => due.Key).ToList(), NextDueAt: null);
+        }
+    }
+
+    private async Task StartAsync(IReadOnlyList<ClaimedDelivery> claimed, CancellationToken cancellationToken)
+    {
+        if (claimed.Count == 0) return;
+        IReadOnlyDictionary<(long, Guid), ResolvedCredential> resolved;
+        try
+        {
+            resolved = await credentials.ResolveAsync(claimed, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            // Held claims must be given back whatever happens; without its credential nothing may be sent.
+            LogCredentialsUnread(logger, e.GetType().Name, e.Message);
+            foreach (var delivery in claimed)
+            {
+                Hold(delivery, _ => Task.FromResult(new DeliveryOutcome(
+                    delivery, Record: null, new ReturnedClaim(delivery.Key, delivery.Token, FaultDelay.TotalSeconds, WaitingFor: null))));
+            }
+
+            return;
+        }
+
+        foreach (var delivery in claimed)
+        {
+            var credential = delivery.CredentialUuid is { } uuid ? resolved.GetValueOrDefault((delivery.Key.OrganizationId, uuid)) : null;
+            Hold(delivery, abandon => attempts.RunAsync(delivery, credential, abandon));
+        }
+    }
+
+    // Starts the attempt on the pool and keeps its slot until the outcome is recorded.
+    private void Hold(ClaimedDelivery delivery, Func<CancellationToken, Task<DeliveryOutcome>> attempt)
+    {
+        Interlocked.Increment(ref _held);
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                var outcome = await attempt(_abandon.Token);
+                recorder.Add(outcome);
+                await outcome.Done;
+            }
+            catch (Exception e)
+            {
+                LogAttemptFault(logger, e, delivery.DeliveryUuid);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _held);
+                _wake.Set();
+            }
+        }, CancellationToken.None);
+    }
+
+    // A key that could not be claimed was somebody else's, or finished, or came early: its hint is put back where the row still wants one.
+    private async Task PutBackUnclaimedAsync(IReadOnlyList<DeliveryKey> keys, ClaimResult claim, CancellationToken cancellationToken)
+    {
+        var unclaimed = keys.Except(claim.Claimed.Select(delivery => delivery.Key)).Except(claim.Poisoned).ToList();
+        if (unclaimed.Count == 0 || _redisIsAway) return;
+        var due = await store.FindDueTimesAsync(unclaimed, cancellationToken);
+        if (due.Count > 0) await queue.PutBackAsync(due);
+    }
+
+    private TimeSpan SleepUntil(DateTimeOffset? dueAt)
+    {
+        if (dueAt is not { } due) return LongestSleep;
+        var left = due - clock.Now;
+        return left < LongestSleep ? left : LongestSleep;
+    }
+
+    private async Task SynchronizeClockAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await clock.SynchronizeAsync(cancellationToken);
+                return;
+            }
+            catch (NpgsqlException e)
+            {
+                LogFault(logger, e.GetType().Name, e.Message, exception: null);
+                await Task.Delay(FaultDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    // I11: what is being sent may end, what is cut off is released, all is recorded, and the grace period is kept.
+    private async Task DrainAsync(Task recording, CancellationTokenSource giveUp)
+    {
+        var grace = TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds);
+        var sending = grace > RecordingReserve * 2 ? grace - RecordingReserve : grace / 2;
+        var started = time.GetTimestamp();
+        LogDraining(logger, Held, sending.TotalSeconds);
+        while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < sending)
+        {
+            await _wake.WaitAsync(sending - elapsed, CancellationToken.None);
+        }
+
+        if (Held > 0) LogCutOff(logger, Held);
+        await _abandon.CancelAsync();
+        while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < grace)
+        {
+            await _wake.WaitAsync(grace - elapsed, CancellationToken.None);
+        }
+
+        recorder.Complete();
+        if (Held > 0) await giveUp.CancelAsync();
+        await recording;
+        LogStopped(logger, Held);
+    }
+
+    public override void Dispose()
+    {
+        _abandon.Dispose();
+        base.Dispose();
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Worker {Worker} takes deliveries, up to {Concurrency} at a time.")]
+    private static partial void LogStarted(ILogger logger, string worker, int concurrency);
+
+    [LoggerMessage(2, LogLevel.Error, "The dispatch loop met {ErrorType}: {Error}; going on in a second.")]
+    private static partial void LogFault(ILogger logger, string errorType, string error, Exception? exception);
+
+    [LoggerMessage(3, LogLevel.Warning, "Redis is away ({ErrorType}: {Error}); taking due deliveries from PostgreSQL.")]
+    private static partial void LogRedisAway(ILogger logger, string errorType, string error);
+
+    [LoggerMessage(4, LogLevel.Information, "Redis is back; taking due deliveries from the queue.")]
+    private static partial void LogRedisBack(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Error, "Delivery {Delivery} of organization {OrganizationId} is poison: too many of its claims ended without a word; dead letter.")]
+    private static partial void LogPoisoned(ILogger logger, long delivery, long organizationId);
+
+    [LoggerMessage(6, LogLevel.Error, "Credentials cannot be read just now ({ErrorType}: {Error}); the claims are released.")]
+    private static partial void LogCredentialsUnread(ILogger logger, string errorType, string error);
+
+    [LoggerMessage(7, LogLevel.Critical, "The attempt of delivery {DeliveryUuid} ended without an outcome; its lease will end.")]
+    private static partial void LogAttemptFault(ILogger logger, Exception exception, Guid deliveryUuid);
+
+    [LoggerMessage(8, LogLevel.Information, "Stopping: {Held} deliveries may finish within {Seconds} s.")]
+    private static partial void LogDraining(ILogger logger, int held, double seconds);
+
+    [LoggerMessage(9, LogLevel.Warning, "The grace period is over: {Held} attempts are cut off and their claims released.")]
+    private static partial void LogCutOff(ILogger logger, int held);
+
+    [LoggerMessage(10, LogLevel.Information, "Stopped; {Held} deliveries are left to their leases.")]
+    private static partial void LogStopped(ILogger logger, int held);
+}

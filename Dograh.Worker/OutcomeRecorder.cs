@@ -1,0 +1,200 @@
+using System.Threading.Channels;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Telemetry;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Dograh.Worker;
+
+/// <summary>Records outcomes in batches: whatever has come in while the last batch was written is the next one.</summary>
+/// <remarks>
+/// An outcome is held until PostgreSQL has it, however long PostgreSQL is away: a receiver's 2xx must not be forgotten. If this process
+/// dies first, the lease ends, the delivery is sent again under the same attempt number, and the receiver dedupes by its id.
+/// </remarks>
+internal sealed partial class OutcomeRecorder(
+    DeliveryStore store, DeliveryQueue queue, DatabaseClock clock, WorkerIdentity worker, IOptions<WebhookDeliveryOptions> options,
+    TimeProvider time, ILogger<OutcomeRecorder> logger)
+{
+    private const int MaxBatch = 256;
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<DeliveryOutcome> _outcomes = Channel.CreateUnbounded<DeliveryOutcome>(new UnboundedChannelOptions { SingleReader = true });
+
+    /// <summary>Hands over an outcome; <see cref="DeliveryOutcome.Done"/> tells when it is recorded.</summary>
+    public void Add(DeliveryOutcome outcome) => _outcomes.Writer.TryWrite(outcome);
+
+    /// <summary>No more will come: <see cref="RunAsync"/> ends once all is recorded.</summary>
+    public void Complete() => _outcomes.Writer.TryComplete();
+
+    /// <summary>Records until completed and empty, or until the token gives up what is left to the leases.</summary>
+    public async Task RunAsync(CancellationToken giveUp)
+    {
+        var batch = new Dictionary<DeliveryKey, DeliveryOutcome>(MaxBatch);
+        try
+        {
+            while (await _outcomes.Reader.WaitToReadAsync(giveUp))
+            {
+                // At most one outcome a delivery: a late one of an earlier claim waits for the next batch.
+                while (batch.Count < MaxBatch && _outcomes.Reader.TryPeek(out var next) && batch.TryAdd(next.Delivery.Key, next))
+                {
+                    _outcomes.Reader.TryRead(out _);
+                }
+
+                await WriteAsync(batch.Values, giveUp);
+                foreach (var outcome in batch.Values) outcome.Complete();
+                batch.Clear();
+            }
+        }
+        catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
+        {
+            LogGivenUp(logger, batch.Count + _outcomes.Reader.Count);
+        }
+    }
+
+    private async Task WriteAsync(IReadOnlyCollection<DeliveryOutcome> outcomes, CancellationToken giveUp)
+    {
+        var attempted = outcomes.Where(outcome => outcome.Record is not null).ToList();
+        var returned = outcomes.Where(outcome => outcome.Return is not null).ToList();
+        var due = new List<DueDelivery>();
+        if (attempted.Count > 0) await RecordAsync(attempted, due, giveUp);
+        if (returned.Count > 0) await ReturnAsync(returned, due, giveUp);
+        if (due.Count > 0) await queue.TryScheduleAsync(due);
+    }
+
+    private async Task RecordAsync(IReadOnlyList<DeliveryOutcome> outcomes, List<DueDelivery> due, CancellationToken giveUp)
+    {
+        IReadOnlyDictionary<DeliveryKey, DateTimeOffset> written;
+        try
+        {
+            written = await PersistAsync(
+                () => store.RecordAsync(outcomes.Select(outcome => outcome.Record!).ToList(), worker.Name, giveUp), outcomes.Count, giveUp);
+        }
+        catch (PostgresException e) when (IsRefusedForGood(e))
+        {
+            await RecordApartAsync(outcomes, e, due, giveUp);
+            return;
+        }
+
+        foreach (var outcome in outcomes)
+        {
+            if (written.TryGetValue(outcome.Delivery.Key, out var dueAt)) Recorded(outcome, dueAt, due);
+            else Lost(outcome);
+        }
+    }
+
+    // One row that PostgreSQL will not take must not keep the others from being recorded: halve until it stands alone.
+    private async Task RecordApartAsync(IReadOnlyList<DeliveryOutcome> outcomes, PostgresException refusal, List<DueDelivery> due, CancellationToken giveUp)
+    {
+        if (outcomes.Count > 1)
+        {
+            var half = outcomes.Count / 2;
+            await RecordAsync(outcomes.Take(half).ToList(), due, giveUp);
+            await RecordAsync(outcomes.Skip(half).ToList(), due, giveUp);
+            return;
+        }
+
+        using var scope = logger.BeginScope(new DeliveryLogScope(outcomes[0].Delivery));
+        var record = outcomes[0].Record!;
+        if (record.Attempt is { ResponseBody: null, ResponseHeaders: null, Error: null } or null)
+        {
+            LogRefused(logger, refusal.SqlState);
+            return;
+        }
+
+        // What the receiver answered is the only text in it that is not ours; the outcome matters more than its log.
+        LogStripped(logger, refusal.SqlState);
+        var bare = record with { Error = null, Attempt = record.Attempt with { ResponseBody = null, ResponseHeaders = null, Error = null } };
+        await RecordAsync([outcomes[0] with { Record = bare }], due, giveUp);
+    }
+
+    private async Task ReturnAsync(IReadOnlyList<DeliveryOutcome> outcomes, List<DueDelivery> due, CancellationToken giveUp)
+    {
+        var maxAge = TimeSpan.FromSeconds(options.Value.MaxAgeSeconds);
+        var written = await PersistAsync(
+            () => store.ReturnAsync(outcomes.Select(outcome => outcome.Return!).ToList(), maxAge, giveUp), outcomes.Count, giveUp);
+        foreach (var outcome in outcomes)
+        {
+            if (!written.TryGetValue(outcome.Delivery.Key, out var row))
+            {
+                Lost(outcome);
+            }
+            else if (row.Status == DeliveryStatus.DeadLetter)
+            {
+                using var scope = logger.BeginScope(new DeliveryLogScope(outcome.Delivery));
+                LogExpired(logger, outcome.Return!.WaitingFor);
+                DograhTelemetry.DeadLettered.Add(1);
+            }
+            else
+            {
+                due.Add(new DueDelivery(outcome.Delivery.Key, row.DueAt));
+                if (outcome.Return!.WaitingFor is { } reason) DograhTelemetry.Deferred.Add(1, new KeyValuePair<string, object?>("reason", reason));
+            }
+        }
+    }
+
+    private async Task<T> PersistAsync<T>(Func<Task<T>> write, int count, CancellationToken giveUp)
+    {
+        var delay = FirstRetryDelay;
+        while (true)
+        {
+            try
+            {
+                return await write();
+            }
+            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException && !(e is PostgresException refusal && IsRefusedForGood(refusal)))
+            {
+                LogNotRecorded(logger, count, e.GetType().Name, e.Message, delay.TotalMilliseconds);
+                await Task.Delay(delay, time, giveUp);
+                delay = delay * 2 < LongestRetryDelay ? delay * 2 : LongestRetryDelay;
+            }
+        }
+    }
+
+    // Data exceptions (class 22), broken constraints (23) and exceeded limits (54): the same row would be refused again.
+    private static bool IsRefusedForGood(PostgresException e) => e.SqlState[..2] is "22" or "23" or "54";
+
+    private void Recorded(DeliveryOutcome outcome, DateTimeOffset dueAt, List<DueDelivery> due)
+    {
+        switch (outcome.Record!.Status)
+        {
+            case DeliveryStatus.Pending:
+                due.Add(new DueDelivery(outcome.Delivery.Key, dueAt));
+                DograhTelemetry.Retried.Add(1);
+                break;
+            case DeliveryStatus.Succeeded:
+                DograhTelemetry.Succeeded.Add(1);
+                DograhTelemetry.DeliveryLatency.Record((clock.Now - outcome.Delivery.CreatedAt).TotalSeconds);
+                break;
+            default:
+                DograhTelemetry.DeadLettered.Add(1);
+                break;
+        }
+    }
+
+    private void Lost(DeliveryOutcome outcome)
+    {
+        using var scope = logger.BeginScope(new DeliveryLogScope(outcome.Delivery));
+        LogLost(logger, outcome.Delivery.Token, outcome.Record?.Status.ToString() ?? "returned");
+        DograhTelemetry.ClaimsLost.Add(1);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "claim.lost: claim {Claim} no longer holds the delivery, so its outcome ({Outcome}) is not recorded.")]
+    private static partial void LogLost(ILogger logger, long claim, string outcome);
+
+    [LoggerMessage(2, LogLevel.Error, "{Count} outcomes cannot be recorded just now ({ErrorType}: {Error}); trying again in {DelayMs} ms.")]
+    private static partial void LogNotRecorded(ILogger logger, int count, string errorType, string error, double delayMs);
+
+    [LoggerMessage(3, LogLevel.Error, "PostgreSQL refuses what is logged of an attempt ({SqlState}); recording the outcome without it.")]
+    private static partial void LogStripped(ILogger logger, string sqlState);
+
+    [LoggerMessage(4, LogLevel.Critical, "PostgreSQL refuses an outcome ({SqlState}); the delivery will be sent again when its lease ends.")]
+    private static partial void LogRefused(ILogger logger, string sqlState);
+
+    [LoggerMessage(5, LogLevel.Warning, "delivery.expired: still waiting for {Reason} at the greatest age; dead letter.")]
+    private static partial void LogExpired(ILogger logger, string? reason);
+
+    [LoggerMessage(6, LogLevel.Error, "Stopping with {Count} outcomes unrecorded; their deliveries will be sent again when their leases end.")]
+    private static partial void LogGivenUp(ILogger logger, int count);
+}
