@@ -58,7 +58,7 @@ internal sealed class DataFolder : IDisposable
     }
 
     /// <summary>Begins the log of a child anew.</summary>
-    public string BeginLog(string name) => LogFile.Begin(System.IO.Path.Combine(Logs, name + ".log"));
+    public string BeginLog(string name) => LogFiles.Begin(System.IO.Path.Combine(Logs, name + ".log"));
 
     /// <summary>Where a child's process id is remembered.</summary>
     public string PidFile(string name) => System.IO.Path.Combine(Below("run"), name + ".pid");
@@ -76,7 +76,7 @@ internal sealed class DataFolder : IDisposable
         var stopped = new List<string>();
         foreach (var file in Directory.EnumerateFiles(run, "*.pid"))
         {
-            if (await Standalone.PidFile.StopLeftoverAsync(file, cancellationToken))
+            if (await PidFiles.StopLeftoverAsync(file, cancellationToken))
             {
                 stopped.Add(System.IO.Path.GetFileNameWithoutExtension(file));
             }

@@ -192,7 +192,7 @@ public sealed class PostgresServer : ISupervised
         while (true)
         {
             Port = fixedPort ?? (home.LastPort is { } last && FreePort.IsFree(last) ? last : FreePort.Next());
-            var logBegin = Standalone.LogFile.Length(LogFile);
+            var logBegin = LogFiles.Length(LogFile);
             child?.Dispose();
             child = await ChildProcess.StartAsync(new PostgresCommand(home, binaries, options, Port, LogFile).ToChildCommand());
             if (await AcceptsConnectionsAsync(options.StartLimit - watch.Elapsed, cancellationToken))
@@ -202,16 +202,16 @@ public sealed class PostgresServer : ISupervised
                 return;
             }
 
-            var log = Standalone.LogFile.ReadFrom(LogFile, logBegin);
+            var log = LogFiles.ReadFrom(LogFile, logBegin);
             if (!child.Exited.IsCompleted)
             {
                 child.Kill();
-                throw new StandaloneException($"PostgreSQL does not accept connections after {options.StartLimit.TotalSeconds:0} s. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
+                throw new StandaloneException($"PostgreSQL does not accept connections after {options.StartLimit.TotalSeconds:0} s. The end of {LogFile}:\n{LogFiles.LastLines(log, 5)}");
             }
 
             if (!PostgresCommand.MayWorkNextTime(log, portIsFixed: fixedPort is not null) || watch.Elapsed > options.StartLimit)
             {
-                throw new StandaloneException($"PostgreSQL did not start on port {Port}. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
+                throw new StandaloneException($"PostgreSQL did not start on port {Port}. The end of {LogFile}:\n{LogFiles.LastLines(log, 5)}");
             }
 
             home.LastPort = null;

@@ -90,12 +90,12 @@ public abstract class RedisCompatibleServer : ISupervised
                 Port = PortIsFixed ? throw new StandaloneException($"{Name} cannot listen on port {Port}, which is in use by another program.") : FreePort.Next();
             }
 
-            var logBegin = Standalone.LogFile.Length(LogFile);
+            var logBegin = LogFiles.Length(LogFile);
             child?.Dispose();
             child = await ChildProcess.StartAsync(CommandFor(Port, directory));
             if (pidFile is not null)
             {
-                PidFile.Write(pidFile, child.Id);
+                PidFiles.Write(pidFile, child.Id);
             }
 
             try
@@ -116,8 +116,8 @@ public abstract class RedisCompatibleServer : ISupervised
             child.Kill();
             if (PortIsFixed || attempt == 3)
             {
-                var log = Standalone.LogFile.ReadFrom(LogFile, logBegin);
-                throw new StandaloneException($"{Name} did not start on port {Port}. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
+                var log = LogFiles.ReadFrom(LogFile, logBegin);
+                throw new StandaloneException($"{Name} did not start on port {Port}. The end of {LogFile}:\n{LogFiles.LastLines(log, 5)}");
             }
 
             Port = FreePort.Next();

@@ -94,7 +94,7 @@ public sealed class ServiceProcess : ISupervised
             {
                 // In this order: what a process writes last must still be found.
                 var ended = current.Exited.IsCompleted;
-                found = Standalone.LogFile.ReadFrom(LogFile, 0).Contains(text, StringComparison.Ordinal);
+                found = LogFiles.ReadFrom(LogFile, 0).Contains(text, StringComparison.Ordinal);
                 return Task.FromResult(found || ended);
             },
             limit,
@@ -150,7 +150,7 @@ public sealed class ServiceProcess : ISupervised
         });
         if (options.PidFile is { } pidFile)
         {
-            PidFile.Write(pidFile, launched.Id);
+            PidFiles.Write(pidFile, launched.Id);
         }
 
         return launched;
@@ -170,5 +170,5 @@ public sealed class ServiceProcess : ISupervised
     }
 
     private string EndOfLog() =>
-        $"The end of {LogFile}:\n{Standalone.LogFile.LastLines(Standalone.LogFile.ReadFrom(LogFile, 0), 8)}";
+        $"The end of {LogFile}:\n{LogFiles.LastLines(LogFiles.ReadFrom(LogFile, 0), 8)}";
 }

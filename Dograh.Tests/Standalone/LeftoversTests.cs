@@ -28,7 +28,7 @@ public sealed class LeftoversTests : IDisposable
     {
         using var data = DataFolder.Open(folder.Below("data"));
         var file = data.PidFile("worker-1");
-        PidFile.Write(file, Environment.ProcessId);
+        PidFiles.Write(file, Environment.ProcessId);
         var lines = await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken);
         var earlier = DateTime.Parse(lines[1], CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind).AddHours(-1);
         await File.WriteAllTextAsync(file, $"{lines[0]}\n{earlier:O}\n", TestContext.Current.CancellationToken);

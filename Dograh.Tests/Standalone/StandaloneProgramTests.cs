@@ -48,7 +48,7 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
         Assert.All(Processes.Naming(""), line => Assert.DoesNotContain(Fact(program, "Admin key"), line, StringComparison.Ordinal));
         Assert.All(
             Directory.EnumerateFiles(folder.Below("data/logs")),
-            log => Assert.DoesNotContain(Fact(program, "Admin key"), LogFile.ReadFrom(log, 0), StringComparison.Ordinal));
+            log => Assert.DoesNotContain(Fact(program, "Admin key"), LogFiles.ReadFrom(log, 0), StringComparison.Ordinal));
     }
 
     [Theory]
