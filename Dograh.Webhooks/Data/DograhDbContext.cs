@@ -59,6 +59,8 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        modelBuilder.HasDbFunction(() => DatabaseFunctions.Now()).HasName("now").IsBuiltIn();
+
         modelBuilder.Entity<Organization>(e =>
         {
             e.ToTable("organizations");

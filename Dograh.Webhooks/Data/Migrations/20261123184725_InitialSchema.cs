@@ -382,6 +382,10 @@ namespace Dograh.Webhooks.Data.Migrations
 
             migrationBuilder.DropTable(
                 name: "organizations");
+
+            // EF Core leaves this out of a first migration, and the type would stay behind.
+            migrationBuilder.AlterDatabase()
+                .OldAnnotation("Npgsql:Enum:webhook_delivery_status", "cancelled,dead_letter,pending,succeeded");
         }
     }
 }

@@ -1,0 +1,113 @@
+using Dograh.Tests.Support;
+using Dograh.Webhooks.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dograh.Tests.Data;
+
+public sealed class MigrationTests(TestServers servers)
+{
+    // What people make in schema public: relations (tables, indexes, sequences, views), types that no relation brings along, routines.
+    private const string LeftoverSql =
+        """
+        SELECT 'relation ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace
+        UNION ALL SELECT 'routine ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        ORDER BY 1
+        """;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task All_migrations_go_up_then_down_to_nothing_and_up_again()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        var migrator = TestServers.MigratorOf(database.DataSource);
+
+        await migrator.MigrateAsync(cancellationToken: Token);
+        var first = await database.ColumnAsync<string>(LeftoverSql);
+        await migrator.MigrateAsync(DatabaseMigrator.Nothing, Token);
+        var leftovers = await database.ColumnAsync<string>(LeftoverSql);
+        await migrator.MigrateAsync(cancellationToken: Token);
+
+        Assert.Contains("relation webhook_deliveries", first);
+        Assert.Contains("type webhook_delivery_status", first);
+        Assert.Empty(leftovers);
+        Assert.Equal(first, await database.ColumnAsync<string>(LeftoverSql));
+    }
+
+    [Fact]
+    public async Task Each_migration_goes_up_down_and_up_again_by_itself()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        await using var context = database.NewContext();
+        var migrator = TestServers.MigratorOf(database.DataSource);
+        var previous = DatabaseMigrator.Nothing;
+        foreach (var migration in context.Database.GetMigrations())
+        {
+            var before = await database.ColumnAsync<string>(LeftoverSql);
+            await migrator.MigrateAsync(migration, Token);
+            var after = await database.ColumnAsync<string>(LeftoverSql);
+
+            await migrator.MigrateAsync(previous, Token);
+            Assert.Equal(before, await database.ColumnAsync<string>(LeftoverSql));
+
+            await migrator.MigrateAsync(migration, Token);
+            Assert.Equal(after, await database.ColumnAsync<string>(LeftoverSql));
+            previous = migration;
+        }
+    }
+
+    [Fact]
+    public async Task Migrating_twice_changes_nothing_the_second_time()
+    {
+        await using var database = await servers.CreateDatabaseAsync();
+        var key = await database.AddAsync(Given.ADelivery());
+
+        await TestServers.MigratorOf(database.DataSource).MigrateAsync(cancellationToken: Token);
+
+        Assert.Equal(DeliveryStatusOf(await database.DeliveryAsync(key)), DeliveryStatusOf(Assert.Single(await database.DeliveriesAsync())));
+    }
+
+    [Fact]
+    public async Task Starters_that_migrate_at_once_all_succeed()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            // Each as a process of its own would: with its own connections.
+            await using var starter = new TestDatabase(database.ConnectionString);
+            await TestServers.MigratorOf(starter.DataSource).MigrateAsync(cancellationToken: Token);
+        }));
+
+        Assert.True(await TestServers.MigratorOf(database.DataSource).IsCurrentAsync(Token));
+        await database.AddAsync(Given.ADelivery());
+    }
+
+    [Fact]
+    public async Task A_starter_that_waits_goes_on_once_another_has_migrated()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        await using var waiter = new TestDatabase(database.ConnectionString);
+        var migrator = TestServers.MigratorOf(waiter.DataSource);
+        Assert.False(await migrator.IsCurrentAsync(Token));
+        var waiting = migrator.WaitUntilCurrentAsync(Token);
+
+        await TestServers.MigratorOf(database.DataSource).MigrateAsync(cancellationToken: Token);
+        await waiting.Soon();
+
+        // It knows the enum type now, although its connections are older than the type.
+        await waiter.AddAsync(Given.ADelivery());
+    }
+
+    [Fact]
+    public async Task The_migrations_make_what_the_model_says()
+    {
+        await using var database = await servers.CreateDatabaseAsync();
+        await using var context = database.NewContext();
+
+        Assert.False(context.Database.HasPendingModelChanges(), "The model has changed since the last migration; add one.");
+    }
+
+    private static string DeliveryStatusOf(Dograh.Webhooks.Deliveries.WebhookDelivery delivery) => $"{delivery.DeliveryUuid} {delivery.Status}";
+}
