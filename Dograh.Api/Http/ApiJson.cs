@@ -21,6 +21,29 @@ internal static class ApiJson
         return options;
     }
 
+    /// <summary>Reads an object.</summary>
+    /// <exception cref="ApiProblemException">It is not of its shape: 422, with the field's path.</exception>
+    public static T Deserialize<T>(JsonElement element) where T : class
+    {
+        if (element.ValueKind != JsonValueKind.Object) throw ApiProblemException.Unprocessable("", "must be a JSON object");
+        try
+        {
+            return element.Deserialize<T>(Options)!;
+        }
+        catch (JsonException e)
+        {
+            throw ApiProblemException.Unprocessable(FieldOf(e.Path), "is not of the type that this field has");
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiProblemException.Unprocessable("", "a text holds half of a surrogate pair, which is not Unicode");
+        }
+    }
+
+    // "$.runs[0].name" → "runs.0.name"
+    private static string FieldOf(string? path) =>
+        (path ?? "").TrimStart('$', '.').Replace("[", ".", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
+
     /// <summary>Times go out as UTC with a <c>Z</c> and the six digits that PostgreSQL keeps.</summary>
     private sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     {

@@ -35,19 +35,7 @@ internal sealed class JsonBody<T> : IEndpointParameterMetadataProvider where T :
             throw ApiProblemException.Malformed($"The body is not JSON: {e.Message}");
         }
 
-        if (element.ValueKind != JsonValueKind.Object) throw ApiProblemException.Unprocessable("", "the body must be a JSON object");
-        try
-        {
-            return new JsonBody<T>(element.Deserialize<T>(ApiJson.Options)!, element, bytes);
-        }
-        catch (JsonException e)
-        {
-            throw ApiProblemException.Unprocessable(FieldOf(e.Path), "is not of the type that this field has");
-        }
-        catch (InvalidOperationException)
-        {
-            throw ApiProblemException.Unprocessable("", "a text holds half of a surrogate pair, which is not Unicode");
-        }
+        return new JsonBody<T>(ApiJson.Deserialize<T>(element), element, bytes);
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
@@ -74,8 +62,4 @@ internal sealed class JsonBody<T> : IEndpointParameterMetadataProvider where T :
 
         return buffer.ToArray();
     }
-
-    // "$.runs[0].name" → "runs.0.name"
-    private static string FieldOf(string? path) =>
-        (path ?? "").TrimStart('$', '.').Replace("[", ".", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Dograh.Api.Access;
@@ -48,14 +47,13 @@ internal static class CompletedRunsBatch
         });
     }
 
-    private static Item Read(JsonElement element, int index)
+    private static Item Read(JsonElement element)
     {
         var item = new Item();
         var faults = new Faults();
         try
         {
-            if (element.ValueKind != JsonValueKind.Object) throw new JsonException();
-            var run = element.Deserialize<RunRequest>(ApiJson.Options)!;
+            var run = ApiJson.Deserialize<RunRequest>(element);
             item.Fields = run.ToFields(faults);
             item.Completion = run.ToCompletion(faults);
             if (element.TryGetProperty(KeyField, out var key) && key.ValueKind != JsonValueKind.Null)
@@ -73,12 +71,6 @@ internal static class CompletedRunsBatch
         catch (ApiProblemException e)
         {
             item.Answer = Refused(e.Status, e.Title, e.Message, e.Errors);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            item.Answer = Refused(
-                StatusCodes.Status422UnprocessableEntity, "Validation failed",
-                string.Create(CultureInfo.InvariantCulture, $"Run {index} is not a run: a field is not of its type."), errors: null);
         }
 
         return item;

@@ -12,9 +12,9 @@ internal static class InsertDeliveries
     public const string Sql =
         """
         INSERT INTO webhook_deliveries
-               (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
+               (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, status, endpoint_url, endpoint_host, http_method,
                 payload, custom_headers, credential_uuid, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent)
-        SELECT $1, n.delivery_uuid, n.workflow_run_id, n.workflow_id, n.webhook_node_id, n.webhook_name, n.endpoint_url, n.endpoint_host, n.http_method,
+        SELECT $1, n.delivery_uuid, n.workflow_run_id, n.workflow_id, n.webhook_node_id, n.webhook_name, 'pending', n.endpoint_url, n.endpoint_host, n.http_method,
                n.payload, n.custom_headers, n.credential_uuid, n.max_attempts, n.max_attempts, n.base_delay_seconds, n.max_delay_seconds, n.timeout_seconds, $17
         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
              AS n (delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
