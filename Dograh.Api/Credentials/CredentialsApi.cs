@@ -17,7 +17,8 @@ internal static class CredentialsApi
     {
         var group = routes.MapGroup("/credentials").WithTags("Credentials").RequireAuthorization(Policies.Organization);
         group.MapPost("", CreateCredential).WithName("CreateCredential").WithSummary("Store a credential").Produces<CredentialView>(StatusCodes.Status201Created);
-        group.MapGet("", ListCredentials).WithName("ListCredentials").WithSummary("List credentials, never their data");
+        group.MapGet("", ListCredentials).WithName("ListCredentials").WithSummary("List credentials, never their data")
+            .WithMetadata(new ListParameters());
         group.MapGet("/{uuid:guid}", GetCredential).WithName("GetCredential").WithSummary("Get a credential, never its data");
         group.MapPut("/{uuid:guid}", UpdateCredential).WithName("UpdateCredential").WithSummary("Change any of a credential's fields");
         group.MapDelete("/{uuid:guid}", DeleteCredential).WithName("DeleteCredential").WithSummary("Delete a credential: it stops resolving at once");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Dograh.Api.Access;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Data.Sql;
@@ -49,8 +50,10 @@ internal static class BulkReplay
     }
 }
 
-/// <summary>The filters of the list, of which <c>status</c> is required.</summary>
-internal sealed record BulkReplayRequest;
+/// <summary>The filters of the list, of which <c>status</c> is required. Read by <see cref="DeliveryFilter"/>; spelled out for the API's description.</summary>
+internal sealed record BulkReplayRequest(
+    JsonElement Status, JsonElement WorkflowRunId, JsonElement WorkflowId, JsonElement WebhookNodeId, JsonElement EndpointHost, JsonElement CreatedAfter,
+    JsonElement CreatedBefore);
 
 /// <summary>How many deliveries matched, and how many of them are replayed.</summary>
 internal sealed record BulkReplayView(long Matched, long Replayed);

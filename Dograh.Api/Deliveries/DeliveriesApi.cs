@@ -5,6 +5,7 @@ using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dograh.Api.Deliveries;
@@ -12,14 +13,17 @@ namespace Dograh.Api.Deliveries;
 /// <summary>Deliveries: looking at them, replaying and cancelling one. Bulk replay is in <see cref="BulkReplay"/>.</summary>
 internal static class DeliveriesApi
 {
+    private const string DeliveryId = "delivery_id";
+
     public static void MapDeliveries(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/deliveries").WithTags("Deliveries").RequireAuthorization(Policies.Organization);
-        group.MapGet("", ListDeliveries).WithName("ListDeliveries").WithSummary("List deliveries, without their payloads");
-        group.MapGet("/{deliveryId:guid}", GetDelivery).WithName("GetDelivery").WithSummary("Get a delivery: payload, headers, state, attempts");
-        group.MapPost("/{deliveryId:guid}/replay", ReplayDelivery).WithName("ReplayDelivery").WithSummary("Send a delivery again")
+        group.MapGet("", ListDeliveries).WithName("ListDeliveries").WithSummary("List deliveries, without their payloads")
+            .WithMetadata(new ListParameters(DeliveryFilter.Names));
+        group.MapGet("/{delivery_id:guid}", GetDelivery).WithName("GetDelivery").WithSummary("Get a delivery: payload, headers, state, attempts");
+        group.MapPost("/{delivery_id:guid}/replay", ReplayDelivery).WithName("ReplayDelivery").WithSummary("Send a delivery again")
             .Produces<DeliveryView>(StatusCodes.Status202Accepted);
-        group.MapPost("/{deliveryId:guid}/cancel", CancelDelivery).WithName("CancelDelivery").WithSummary("Stop a pending delivery")
+        group.MapPost("/{delivery_id:guid}/cancel", CancelDelivery).WithName("CancelDelivery").WithSummary("Stop a pending delivery")
             .Produces<DeliveryView>(StatusCodes.Status202Accepted);
         group.MapPost("/replay", BulkReplay.Replay).WithName("ReplayDeliveries").WithSummary("Send all deliveries that match again, at a pace")
             .Produces<BulkReplayView>(StatusCodes.Status202Accepted);
@@ -42,7 +46,7 @@ internal static class DeliveriesApi
     }
 
     private static async Task<Ok<DeliveryDetailView>> GetDelivery(
-        Caller caller, Guid deliveryId, DograhDbContext database, CancellationToken cancellationToken)
+        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, DograhDbContext database, CancellationToken cancellationToken)
     {
         var row = await Find(database, caller, deliveryId).AsNoTracking().SingleOrDefaultAsync(cancellationToken)
             ?? throw ApiProblemException.NotFound("delivery");
@@ -53,7 +57,7 @@ internal static class DeliveriesApi
     }
 
     private static Task<IResult> ReplayDelivery(
-        Caller caller, Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent, DeliveryQueue queue) =>
+        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent, DeliveryQueue queue) =>
         idempotent.RunAsync(caller, body.Bytes, async (database, connection, cancellationToken) =>
         {
             var id = await FindIdAsync(database, caller, deliveryId, cancellationToken);
@@ -63,7 +67,7 @@ internal static class DeliveriesApi
             return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken), () => queue.TryScheduleAsync(replayed));
         });
 
-    private static Task<IResult> CancelDelivery(Caller caller, Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent) =>
+    private static Task<IResult> CancelDelivery(Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent) =>
         idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
         {
             var cancelled = await Find(database, caller, deliveryId).Where(x => x.Status == EF.Constant(DeliveryStatus.Pending))

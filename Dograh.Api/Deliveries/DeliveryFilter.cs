@@ -13,6 +13,10 @@ internal sealed record DeliveryFilter(
     DeliveryStatus? Status, long? WorkflowRunId, long? WorkflowId, string? WebhookNodeId, string? EndpointHost, DateTimeOffset? CreatedAfter,
     DateTimeOffset? CreatedBefore)
 {
+    /// <summary>The filters' names.</summary>
+    public static readonly string[] Names =
+        ["status", "workflow_run_id", "workflow_id", "webhook_node_id", "endpoint_host", "created_after", "created_before"];
+
     /// <summary>Reads the filters from a query string.</summary>
     public static DeliveryFilter Read(HttpRequest request) => Read(name => request.Query[name].ToString() is { Length: > 0 } text ? text : null);
 

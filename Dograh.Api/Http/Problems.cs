@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using Dograh.Webhooks.Data;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
-using Npgsql;
 
 namespace Dograh.Api.Http;
 
@@ -51,8 +51,11 @@ internal static partial class Problems
         var exception = context.Features.Get<IExceptionHandlerFeature>()!.Error;
         switch (exception)
         {
+            case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
+                // Nobody is there any more to be answered.
+                return Task.CompletedTask;
             case ApiProblemException problem:
-                return WriteAsync(context, problem.Status, problem.Title, problem.Detail(), problem.Errors);
+                return WriteAsync(context, problem.Status, problem.Title, problem.Message, problem.Errors);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return WriteAsync(context, 413, "Body too large", "The body is larger than this API takes (Api:MaxBodyBytes).");
             case BadHttpRequestException bad:
@@ -62,7 +65,7 @@ internal static partial class Problems
         }
 
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Dograh.Api.Problems");
-        if (IsDatabaseAway(exception))
+        if (DatabaseFailure.IsUnavailable(exception))
         {
             LogDatabaseAway(logger, exception.GetType().Name, exception.Message);
             return WriteAsync(context, 503, "Service unavailable", "The database cannot be used just now; nothing was accepted. Send the request again.");
@@ -71,21 +74,6 @@ internal static partial class Problems
         LogUnexpected(logger, exception);
         return WriteAsync(context, 500, "Internal error", "Something is wrong on our side; the trace id tells us what.");
     }
-
-    /// <summary>Whether a failure is PostgreSQL's being away, full or not migrated yet, rather than the request's or ours.</summary>
-    public static bool IsDatabaseAway(Exception exception) => exception switch
-    {
-        // 08 connection, 53 resources, 57P shutdown, 25006 read-only, 42P01/42704 no such table or type: not migrated yet.
-        PostgresException e => e.SqlState[..2] is "08" or "53" || e.SqlState.StartsWith("57P", StringComparison.Ordinal)
-            || e.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedObject
-                or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.QueryCanceled
-                or PostgresErrorCodes.InvalidCatalogName,
-        NpgsqlException or TimeoutException => true,
-        { InnerException: { } inner } => IsDatabaseAway(inner),
-        _ => false,
-    };
-
-    private static string Detail(this ApiProblemException problem) => problem.Message;
 
     [LoggerMessage(1, LogLevel.Error, "The database cannot be used just now ({ErrorType}: {Error}); answered 503.")]
     private static partial void LogDatabaseAway(ILogger logger, string errorType, string error);

@@ -13,8 +13,9 @@ internal static class ApiKeysApi
     public static void MapApiKeys(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api-keys").WithTags("API keys").RequireAuthorization(Policies.Organization);
-        group.MapPost("", CreateApiKey).WithName("CreateApiKey").WithSummary("Create an API key, shown once");
-        group.MapGet("", ListApiKeys).WithName("ListApiKeys").WithSummary("List API keys, never the keys themselves");
+        group.MapPost("", CreateApiKey).WithName("CreateApiKey").WithSummary("Create an API key, shown once").WithMetadata(new NotIdempotent());
+        group.MapGet("", ListApiKeys).WithName("ListApiKeys").WithSummary("List API keys, never the keys themselves")
+            .WithMetadata(new ListParameters());
         group.MapDelete("/{id:guid}", DeleteApiKey).WithName("DeleteApiKey").WithSummary("Delete an API key: it stops working at once");
     }
 

@@ -15,8 +15,10 @@ internal static class OrganizationsApi
     public static void MapOrganizations(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/organizations").WithTags("Organizations").RequireAuthorization(Policies.Admin);
-        group.MapPost("", CreateOrganization).WithName("CreateOrganization").WithSummary("Create an organization and its first API key, shown once");
-        group.MapGet("", ListOrganizations).WithName("ListOrganizations").WithSummary("List organizations");
+        group.MapPost("", CreateOrganization).WithName("CreateOrganization").WithSummary("Create an organization and its first API key, shown once")
+            .WithMetadata(new NotIdempotent());
+        group.MapGet("", ListOrganizations).WithName("ListOrganizations").WithSummary("List organizations")
+            .WithMetadata(new ListParameters());
     }
 
     private static async Task<Created<CreatedOrganization>> CreateOrganization(

@@ -15,7 +15,7 @@ internal static class CompletedRunsBatch
     private const string KeyField = "idempotency_key";
 
     public static Task<IResult> Store(
-        Caller caller, long workflowId, JsonBody<BatchRequest> body, IdempotentRequest idempotent, RunIntake intake, HttpRequest request)
+        Caller caller, long id, JsonBody<BatchRequest> body, IdempotentRequest idempotent, RunIntake intake, HttpRequest request)
     {
         if (body.Value.Runs.ValueKind != JsonValueKind.Array) throw ApiProblemException.Unprocessable("runs", "must be an array of runs");
         var count = body.Value.Runs.GetArrayLength();
@@ -28,7 +28,7 @@ internal static class CompletedRunsBatch
             await ReserveKeysAsync(connection, caller, path, items, cancellationToken);
             var good = items.Where(item => item.IsToBeStored).ToList();
             var taken = await intake.StoreCompletedAsync(
-                connection, caller.OrganizationId, workflowId, good.Select(item => (item.Fields!, item.Completion!)).ToList(), cancellationToken)
+                connection, caller.OrganizationId, id, good.Select(item => (item.Fields!, item.Completion!)).ToList(), cancellationToken)
                 ?? throw ApiProblemException.NotFound("workflow");
             for (var i = 0; i < good.Count; i++)
             {

@@ -17,7 +17,7 @@ internal static class RunPreview
     private const string WouldSend = "would_send";
 
     public static async Task<Ok<PreviewView>> Preview(
-        Caller caller, long workflowId, JsonBody<RunRequest> body, RunIntake intake, CredentialResolver credentials, EgressGuard guard,
+        Caller caller, long id, JsonBody<RunRequest> body, RunIntake intake, CredentialResolver credentials, EgressGuard guard,
         NpgsqlDataSource dataSource, CancellationToken cancellationToken)
     {
         var faults = new Faults();
@@ -26,7 +26,7 @@ internal static class RunPreview
         faults.ThrowIfAny();
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        var rendered = await intake.PreviewAsync(connection, caller.OrganizationId, workflowId, fields, completion, cancellationToken)
+        var rendered = await intake.PreviewAsync(connection, caller.OrganizationId, id, fields, completion, cancellationToken)
             ?? throw ApiProblemException.NotFound("workflow");
         var deliveries = rendered.Where(node => node.IsSendable).ToDictionary(node => node, node => ToDelivery(caller, node));
         var resolved = await credentials.ResolveAsync(deliveries.Values, cancellationToken);

@@ -12,14 +12,15 @@ internal static class RunsApi
 {
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
-        var workflow = routes.MapGroup("/workflows/{workflowId:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
+        var workflow = routes.MapGroup("/workflows/{id:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
         workflow.MapPost("/runs", StartRun).WithName("StartRun").WithSummary("Start a run, pinned to the workflow's current version")
             .Produces<StartedRunView>(StatusCodes.Status201Created);
         workflow.MapPost("/completed-runs", StoreCompletedRun).WithName("StoreCompletedRun").WithSummary("Take in a completed run in one request")
             .Produces<RunOutcome>(StatusCodes.Status202Accepted);
         workflow.MapPost("/completed-runs/batch", CompletedRunsBatch.Store).WithName("StoreCompletedRuns").WithSummary("Take in up to 500 completed runs")
             .Produces<BatchView>(StatusCodes.Status207MultiStatus);
-        workflow.MapPost("/preview", RunPreview.Preview).WithName("PreviewRun").WithSummary("Show what a completion would send; sends and stores nothing");
+        workflow.MapPost("/preview", RunPreview.Preview).WithName("PreviewRun").WithSummary("Show what a completion would send; sends and stores nothing")
+            .WithMetadata(new NotIdempotent());
 
         var runs = routes.MapGroup("/workflow-runs/{id:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
         runs.MapPost("/complete", CompleteRun).WithName("CompleteRun").WithSummary("Complete a run: its webhooks are rendered and stored with it")
@@ -27,19 +28,19 @@ internal static class RunsApi
         runs.MapGet("", GetRun).WithName("GetRun").WithSummary("Get a run with its deliveries");
     }
 
-    private static Task<IResult> StartRun(Caller caller, long workflowId, JsonBody<RunRequest> body, IdempotentRequest idempotent)
+    private static Task<IResult> StartRun(Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent)
     {
         var faults = new Faults();
         var fields = body.Value.ToFields(faults);
         faults.ThrowIfAny();
         return idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
         {
-            var version = await database.Workflows.Where(x => x.OrganizationId == caller.OrganizationId && x.Id == workflowId)
+            var version = await database.Workflows.Where(x => x.OrganizationId == caller.OrganizationId && x.Id == id)
                 .Select(x => (int?)x.Version).SingleOrDefaultAsync(cancellationToken) ?? throw ApiProblemException.NotFound("workflow");
             var run = new WorkflowRun
             {
                 OrganizationId = caller.OrganizationId,
-                WorkflowId = workflowId,
+                WorkflowId = id,
                 Version = version,
                 Name = fields.Name,
                 CampaignId = Webhooks.Data.Sql.JsonColumn.Of(fields.CampaignId),
@@ -67,7 +68,7 @@ internal static class RunsApi
     }
 
     private static Task<IResult> StoreCompletedRun(
-        Caller caller, long workflowId, JsonBody<RunRequest> body, IdempotentRequest idempotent, RunIntake intake)
+        Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent, RunIntake intake)
     {
         var faults = new Faults();
         var fields = body.Value.ToFields(faults);
@@ -75,7 +76,7 @@ internal static class RunsApi
         faults.ThrowIfAny();
         return idempotent.RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
         {
-            var taken = await intake.StoreCompletedAsync(connection, caller.OrganizationId, workflowId, [(fields, completion)], cancellationToken)
+            var taken = await intake.StoreCompletedAsync(connection, caller.OrganizationId, id, [(fields, completion)], cancellationToken)
                 ?? throw ApiProblemException.NotFound("workflow");
             return new Answer(StatusCodes.Status202Accepted, taken.Outcomes[0], () => intake.ScheduleAsync(taken));
         });

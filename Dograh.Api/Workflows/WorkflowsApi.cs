@@ -20,7 +20,8 @@ internal static class WorkflowsApi
         group.MapPost("", CreateWorkflow).WithName("CreateWorkflow").WithSummary("Save a workflow as version 1")
             .Produces<WorkflowView>(StatusCodes.Status201Created);
         group.MapPut("/{id:long}", UpdateWorkflow).WithName("UpdateWorkflow").WithSummary("Save a workflow's next version; earlier runs keep theirs");
-        group.MapGet("", ListWorkflows).WithName("ListWorkflows").WithSummary("List workflows");
+        group.MapGet("", ListWorkflows).WithName("ListWorkflows").WithSummary("List workflows")
+            .WithMetadata(new ListParameters());
         group.MapGet("/{id:long}", GetWorkflow).WithName("GetWorkflow").WithSummary("Get a workflow's current version");
     }
 

@@ -38,10 +38,10 @@ internal static class AttemptLog
     }
 
     /// <summary>The record of an attempt that had no HTTP response.</summary>
-    public static AttemptResult.Attempted FromFailure(AttemptCapture capture, string error) => new()
+    public static AttemptResult.Attempted FromFailure(AttemptCapture capture, DateTimeOffset now, string error) => new()
     {
         Error = Shorten(Clean(error), WebhookDelivery.MaxErrorLength),
-        StartedAt = capture.StartedAt ?? DateTimeOffset.UnixEpoch,
+        StartedAt = capture.StartedAt ?? now,
         Duration = capture.Duration,
     };
 
