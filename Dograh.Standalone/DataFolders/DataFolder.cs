@@ -3,12 +3,12 @@ namespace Dograh.Standalone;
 /// <summary>The folder that keeps everything between starts, taken for this process alone.</summary>
 internal sealed class DataFolder : IDisposable
 {
-    private readonly FolderLock folderLock;
+    private readonly FolderLock _folderLock;
 
     private DataFolder(string path, FolderLock folderLock)
     {
         Path = path;
-        this.folderLock = folderLock;
+        _folderLock = folderLock;
     }
 
     /// <summary>The folder's full path.</summary>
@@ -85,7 +85,7 @@ internal sealed class DataFolder : IDisposable
         return stopped;
     }
 
-    public void Dispose() => folderLock.Dispose();
+    public void Dispose() => _folderLock.Dispose();
 
     private string Below(string name) => System.IO.Path.Combine(Path, name);
 }

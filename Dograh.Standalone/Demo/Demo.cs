@@ -14,7 +14,7 @@ internal sealed class Demo(DataFolder folder, Terminal terminal) : IAsyncDisposa
     /// <summary>The name of the demo's organization.</summary>
     public const string OrganizationName = "Demo";
 
-    private DemoReceiver? receiver;
+    private DemoReceiver? _receiver;
 
     /// <summary>The demo organization's key, once there is one.</summary>
     public string? ApiKey { get; private set; }
@@ -26,8 +26,8 @@ internal sealed class Demo(DataFolder folder, Terminal terminal) : IAsyncDisposa
         {
             terminal.Heading("Demo: a webhook whose receiver fails twice");
             var kept = DemoState.Read(folder.DemoState);
-            receiver = await DemoReceiver.StartAsync(kept?.ReceiverPort, terminal, cancellationToken);
-            var state = await PrepareAsync(stack, kept, receiver, cancellationToken);
+            _receiver = await DemoReceiver.StartAsync(kept?.ReceiverPort, terminal, cancellationToken);
+            var state = await PrepareAsync(stack, kept, _receiver, cancellationToken);
             ApiKey = state.ApiKey;
             using var api = new PublicApi(stack.Url, state.ApiKey);
             await new DemoDelivery(api, terminal).FollowAsync(state.WorkflowId!, cancellationToken);
@@ -44,9 +44,9 @@ internal sealed class Demo(DataFolder folder, Terminal terminal) : IAsyncDisposa
 
     public async ValueTask DisposeAsync()
     {
-        if (receiver is not null)
+        if (_receiver is not null)
         {
-            await receiver.DisposeAsync();
+            await _receiver.DisposeAsync();
         }
     }
 

@@ -6,14 +6,14 @@ namespace Dograh.Tests.Standalone;
 /// <summary>What a killed start leaves behind: files that tell of processes which may or may not be there.</summary>
 public sealed class LeftoversTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task A_child_that_still_runs_is_stopped()
     {
-        using var data = DataFolder.Open(folder.Below("data"));
+        using var data = DataFolder.Open(_folder.Below("data"));
         await using var lost = await RedisServer.StartAsync(
             data.Redis, null, data.BeginLog("redis"), data.PidFile("redis"), TestContext.Current.CancellationToken);
 
@@ -26,7 +26,7 @@ public sealed class LeftoversTests : IDisposable
     [Fact]
     public async Task A_process_that_only_has_the_same_id_is_left_alone()
     {
-        using var data = DataFolder.Open(folder.Below("data"));
+        using var data = DataFolder.Open(_folder.Below("data"));
         var file = data.PidFile("worker-1");
         PidFiles.Write(file, Environment.ProcessId);
         var lines = await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken);
@@ -44,7 +44,7 @@ public sealed class LeftoversTests : IDisposable
     [InlineData("1")]
     public async Task A_file_that_was_not_finished_is_removed(string content)
     {
-        using var data = DataFolder.Open(folder.Below("data"));
+        using var data = DataFolder.Open(_folder.Below("data"));
         var file = data.PidFile("api");
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         await File.WriteAllTextAsync(file, content, TestContext.Current.CancellationToken);

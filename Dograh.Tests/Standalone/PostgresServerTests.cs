@@ -7,9 +7,9 @@ public sealed class PostgresServerTests : IDisposable
 {
     private static readonly PostgresServerOptions Fast = new() { Durable = false };
 
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task It_starts_as_whoever_runs_the_tests_and_leaves_no_process()
@@ -23,13 +23,13 @@ public sealed class PostgresServerTests : IDisposable
 
         await server.DisposeAsync();
 
-        Assert.Empty(Processes.Naming(folder.Path));
+        Assert.Empty(Processes.Naming(_folder.Path));
     }
 
     [Fact]
     public async Task It_is_durable_unless_told_otherwise()
     {
-        await using var server = await PostgresServer.StartAsync(folder.Path, cancellationToken: TestContext.Current.CancellationToken);
+        await using var server = await PostgresServer.StartAsync(_folder.Path, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal("on on", await ScalarAsync(server, "SELECT concat_ws(' ', current_setting('fsync'), current_setting('synchronous_commit'))"));
     }
@@ -48,7 +48,7 @@ public sealed class PostgresServerTests : IDisposable
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refusal.SqlState);
         if (!OperatingSystem.IsWindows())
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.Below("password")));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Below("password")));
         }
     }
 
@@ -79,7 +79,7 @@ public sealed class PostgresServerTests : IDisposable
 
         var refusal = await Assert.ThrowsAsync<StandaloneException>(StartAsync);
 
-        Assert.Equal($"The PostgreSQL in {folder.Path} is in use by process {Environment.ProcessId}.", refusal.Message);
+        Assert.Equal($"The PostgreSQL in {_folder.Path} is in use by process {Environment.ProcessId}.", refusal.Message);
     }
 
     [Fact]
@@ -143,10 +143,10 @@ public sealed class PostgresServerTests : IDisposable
     [Fact]
     public async Task Without_programs_the_message_has_the_three_ways_out()
     {
-        var options = new PostgresServerOptions { SearchDirectories = [folder.Below("nothing")], AllowDownload = false };
+        var options = new PostgresServerOptions { SearchDirectories = [_folder.Below("nothing")], AllowDownload = false };
 
         var refusal = await Assert.ThrowsAsync<StandaloneException>(
-            () => PostgresServer.StartAsync(folder.Path, options, cancellationToken: TestContext.Current.CancellationToken));
+            () => PostgresServer.StartAsync(_folder.Path, options, cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.Equal("""
             No PostgreSQL server programs (postgres, initdb, pg_ctl) were found on the PATH or in the usual places.
@@ -165,7 +165,7 @@ public sealed class PostgresServerTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(first.ClusterDirectory, "PG_VERSION"), "9\n", TestContext.Current.CancellationToken);
 
         var refusal = await Assert.ThrowsAsync<StandaloneException>(
-            () => PostgresServer.StartAsync(folder.Path, Fast with { AllowDownload = false }, cancellationToken: TestContext.Current.CancellationToken));
+            () => PostgresServer.StartAsync(_folder.Path, Fast with { AllowDownload = false }, cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.StartsWith($"The data in {first.ClusterDirectory} is of PostgreSQL 9, and no server programs of that version were found (found: {first.Version} in ", refusal.Message, StringComparison.Ordinal);
     }
@@ -179,18 +179,18 @@ public sealed class PostgresServerTests : IDisposable
             return;
         }
 
-        File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(_folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var told = new List<string>();
-        var server = await PostgresServer.StartAsync(folder.Below("data"), Fast, new Listener(told.Add), TestContext.Current.CancellationToken);
+        var server = await PostgresServer.StartAsync(_folder.Below("data"), Fast, new Listener(told.Add), TestContext.Current.CancellationToken);
         var elsewhere = Path.GetDirectoryName(server.ClusterDirectory)!;
         try
         {
-            Assert.DoesNotContain(folder.Path, elsewhere, StringComparison.Ordinal);
-            Assert.Contains(told, line => line.EndsWith($"cannot enter {folder.Below("data")}; its files are in {elsewhere}", StringComparison.Ordinal));
+            Assert.DoesNotContain(_folder.Path, elsewhere, StringComparison.Ordinal);
+            Assert.Contains(told, line => line.EndsWith($"cannot enter {_folder.Below("data")}; its files are in {elsewhere}", StringComparison.Ordinal));
             await ScalarAsync(server, "CREATE TABLE kept (id int)");
             await server.DisposeAsync();
 
-            await using var again = await StartAsync(folder.Below("data"));
+            await using var again = await StartAsync(_folder.Below("data"));
             Assert.Equal(0L, await ScalarAsync(again, "SELECT count(*) FROM kept"));
         }
         finally
@@ -206,12 +206,12 @@ public sealed class PostgresServerTests : IDisposable
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var begun = new Listener(_ => giveUp.Cancel());
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PostgresServer.StartAsync(folder.Path, Fast, begun, giveUp.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PostgresServer.StartAsync(_folder.Path, Fast, begun, giveUp.Token));
 
-        await Processes.EventuallyAsync(() => Task.FromResult(Processes.Naming(folder.Path).Count == 0), "no process left");
+        await Processes.EventuallyAsync(() => Task.FromResult(Processes.Naming(_folder.Path).Count == 0), "no process left");
     }
 
-    private Task<PostgresServer> StartAsync() => StartAsync(folder.Path);
+    private Task<PostgresServer> StartAsync() => StartAsync(_folder.Path);
 
     private static Task<PostgresServer> StartAsync(string directory) =>
         PostgresServer.StartAsync(directory, Fast, cancellationToken: TestContext.Current.CancellationToken);

@@ -4,9 +4,9 @@ namespace Dograh.Tests.Standalone;
 
 public sealed class RedisServerTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("garnet")]
@@ -21,7 +21,7 @@ public sealed class RedisServerTests : IDisposable
 
         Assert.True(server.Exited.IsCompleted);
         Assert.True(FreePort.IsFree(server.Port));
-        Assert.DoesNotContain(Directory.EnumerateFiles(folder.Path), file => file.EndsWith(".rdb", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.EnumerateFiles(_folder.Path), file => file.EndsWith(".rdb", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -54,6 +54,6 @@ public sealed class RedisServerTests : IDisposable
     }
 
     private async Task<RedisCompatibleServer> StartAsync(string kind, int? port = null) => kind == "garnet"
-        ? await GarnetServer.StartAsync(folder.Path, port, cancellationToken: TestContext.Current.CancellationToken)
-        : await RedisServer.StartAsync(folder.Path, port, cancellationToken: TestContext.Current.CancellationToken);
+        ? await GarnetServer.StartAsync(_folder.Path, port, cancellationToken: TestContext.Current.CancellationToken)
+        : await RedisServer.StartAsync(_folder.Path, port, cancellationToken: TestContext.Current.CancellationToken);
 }

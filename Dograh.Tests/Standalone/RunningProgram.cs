@@ -7,12 +7,12 @@ namespace Dograh.Tests.Standalone;
 /// <summary>Dograh.Standalone in a process of its own, with its output collected.</summary>
 internal sealed class RunningProgram : IAsyncDisposable
 {
-    private readonly StringBuilder output = new();
-    private readonly Process process;
+    private readonly StringBuilder _output = new();
+    private readonly Process _process;
 
     private RunningProgram(Process process)
     {
-        this.process = process;
+        _process = process;
         process.OutputDataReceived += (_, line) => Add(line.Data);
         process.ErrorDataReceived += (_, line) => Add(line.Data);
         process.BeginOutputReadLine();
@@ -24,9 +24,9 @@ internal sealed class RunningProgram : IAsyncDisposable
     {
         get
         {
-            lock (output)
+            lock (_output)
             {
-                return output.ToString();
+                return _output.ToString();
             }
         }
     }
@@ -54,34 +54,34 @@ internal sealed class RunningProgram : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync(UnixSignal signal)
     {
-        UnixCalls.Signal(process.Id, signal);
+        UnixCalls.Signal(_process.Id, signal);
         await Exited.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-        return process.ExitCode;
+        return _process.ExitCode;
     }
 
-    public void Kill() => process.Kill();
+    public void Kill() => _process.Kill();
 
     public async ValueTask DisposeAsync()
     {
         if (!Exited.IsCompleted)
         {
-            UnixCalls.Signal(process.Id, UnixSignal.Terminate);
+            UnixCalls.Signal(_process.Id, UnixSignal.Terminate);
             if (!await Poll.FinishedAsync(Exited, TimeSpan.FromSeconds(60)))
             {
-                process.Kill();
+                _process.Kill();
             }
         }
 
-        process.Dispose();
+        _process.Dispose();
     }
 
     private void Add(string? line)
     {
         if (line is not null)
         {
-            lock (output)
+            lock (_output)
             {
-                output.Append(line).Append('\n');
+                _output.Append(line).Append('\n');
             }
         }
     }

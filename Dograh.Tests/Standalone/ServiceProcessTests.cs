@@ -8,10 +8,10 @@ public sealed class ServiceProcessTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly TemporaryFolder folder = new();
-    private readonly int port = FreePort.Next();
+    private readonly TemporaryFolder _folder = new();
+    private readonly int _port = FreePort.Next();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task It_stops_in_good_order_when_asked()
@@ -21,7 +21,7 @@ public sealed class ServiceProcessTests : IDisposable
         Assert.True(await service.StopAsync(Patience));
 
         Assert.NotEqual(128 + 9, await service.Exited);
-        Assert.True(FreePort.IsFree(port));
+        Assert.True(FreePort.IsFree(_port));
     }
 
     [Fact]
@@ -35,13 +35,13 @@ public sealed class ServiceProcessTests : IDisposable
         await service.RestartAsync(TestContext.Current.CancellationToken);
 
         Assert.NotEqual(processId, service.ProcessId);
-        await Processes.EventuallyAsync(() => Task.FromResult(!FreePort.IsFree(port)), "the service listens again");
+        await Processes.EventuallyAsync(() => Task.FromResult(!FreePort.IsFree(_port)), "the service listens again");
     }
 
     [Fact]
     public async Task One_that_ends_before_it_is_ready_says_why()
     {
-        await using var service = await ServiceProcess.StartAsync(Options("--no-such-option") with { Health = new Uri($"http://localhost:{port}/health") });
+        await using var service = await ServiceProcess.StartAsync(await OptionsAsync("--no-such-option") with { Health = new Uri($"http://localhost:{_port}/health") });
 
         var fault = await Assert.ThrowsAsync<StandaloneException>(() => service.WaitUntilReadyAsync(TestContext.Current.CancellationToken));
 
@@ -52,7 +52,7 @@ public sealed class ServiceProcessTests : IDisposable
     [Fact]
     public async Task One_that_never_becomes_ready_is_told_so()
     {
-        var options = Options() with { Health = new Uri($"http://localhost:{FreePort.Next()}/health"), StartLimit = TimeSpan.FromSeconds(0.2) };
+        var options = await OptionsAsync() with { Health = new Uri($"http://localhost:{FreePort.Next()}/health"), StartLimit = TimeSpan.FromSeconds(0.2) };
         await using var service = await ServiceProcess.StartAsync(options);
 
         var fault = await Assert.ThrowsAsync<StandaloneException>(() => service.WaitUntilReadyAsync(TestContext.Current.CancellationToken));
@@ -74,7 +74,7 @@ public sealed class ServiceProcessTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks into /proc");
         await using var service = await ServiceProcess.StartAsync(
-            Options() with { Environment = new Dictionary<string, string?> { ["DOGRAH_TEST"] = "added", ["HOME"] = null } });
+            await OptionsAsync() with { Environment = new Dictionary<string, string?> { ["DOGRAH_TEST"] = "added", ["HOME"] = null } });
         await service.WaitForLogAsync("Ready to accept connections", Patience, TestContext.Current.CancellationToken);
         var process = $"/proc/{service.ProcessId.ToString(CultureInfo.InvariantCulture)}";
 
@@ -91,19 +91,19 @@ public sealed class ServiceProcessTests : IDisposable
 
     private async Task<ServiceProcess> StartAsync()
     {
-        var service = await ServiceProcess.StartAsync(Options());
+        var service = await ServiceProcess.StartAsync(await OptionsAsync());
         await service.WaitForLogAsync("Ready to accept connections", Patience, TestContext.Current.CancellationToken);
         return service;
     }
 
-    private ServiceOptions Options(params string[] arguments) => new()
+    private async Task<ServiceOptions> OptionsAsync(params string[] arguments) => new()
     {
         Name = "service",
-        Assembly = GarnetTool.RestoreAsync(null, TestContext.Current.CancellationToken).GetAwaiter().GetResult().Assembly,
+        Assembly = (await GarnetTool.RestoreAsync(null, TestContext.Current.CancellationToken)).Assembly,
         Arguments =
         [
-            "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--memory", "64m", "--page", "1m", "--index", "8m", .. arguments,
+            "--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--memory", "64m", "--page", "1m", "--index", "8m", .. arguments,
         ],
-        LogFile = folder.Below("service.log"),
+        LogFile = _folder.Below("service.log"),
     };
 }

@@ -5,15 +5,15 @@ namespace Dograh.Tests.Standalone;
 
 public sealed class StackConfigurationTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly DataFolder data;
+    private readonly TemporaryFolder _folder = new();
+    private readonly DataFolder _data;
 
-    public StackConfigurationTests() => data = DataFolder.Open(folder.Path);
+    public StackConfigurationTests() => _data = DataFolder.Open(_folder.Path);
 
     public void Dispose()
     {
-        data.Dispose();
-        folder.Dispose();
+        _data.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -51,8 +51,8 @@ public sealed class StackConfigurationTests : IDisposable
         Assert.Equal(first["ADMIN_API_KEY"], second["ADMIN_API_KEY"]);
         if (!OperatingSystem.IsWindows())
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(data.MasterKey));
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(data.AdminKey));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_data.MasterKey));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_data.AdminKey));
         }
     }
 
@@ -64,8 +64,8 @@ public sealed class StackConfigurationTests : IDisposable
 
         Assert.True(configuration.AdminKeyIsGiven);
         Assert.Equal("mine", configuration.AdminKey);
-        Assert.False(File.Exists(data.AdminKey));
-        Assert.False(File.Exists(data.MasterKey));
+        Assert.False(File.Exists(_data.AdminKey));
+        Assert.False(File.Exists(_data.MasterKey));
     }
 
     [Fact]
@@ -76,5 +76,5 @@ public sealed class StackConfigurationTests : IDisposable
     }
 
     private StackConfiguration Configuration(params (string Name, string Value)[] given) =>
-        new(new ConfigurationBuilder().AddInMemoryCollection(given.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build(), data);
+        new(new ConfigurationBuilder().AddInMemoryCollection(given.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build(), _data);
 }

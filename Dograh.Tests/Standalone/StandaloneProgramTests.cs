@@ -9,19 +9,19 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
-    private readonly TemporaryFolder folder = new();
-    private readonly List<RunningProgram> programs = [];
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<RunningProgram> _programs = [];
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var program in programs)
+        foreach (var program in _programs)
         {
             await program.DisposeAsync();
         }
 
-        folder.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
         var first = await StartAsync();
         Assert.Matches(@"receiver: attempt 1 arrived, answered 503\n(.*\n)*.*receiver: attempt 2 arrived, answered 503\n(.*\n)*.*receiver: attempt 3 arrived, answered 200\n(.*\n)*.*delivered after 3 attempts, in ", first.Output);
         Assert.Equal(0, await first.StopAsync(UnixSignal.Interrupt));
-        Assert.Empty(Processes.Naming(folder.Path));
+        Assert.Empty(Processes.Naming(_folder.Path));
 
         var second = await StartAsync();
 
@@ -47,7 +47,7 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
 
         Assert.All(Processes.Naming(""), line => Assert.DoesNotContain(Fact(program, "Admin key"), line, StringComparison.Ordinal));
         Assert.All(
-            Directory.EnumerateFiles(folder.Below("data/logs")),
+            Directory.EnumerateFiles(_folder.Below("data/logs")),
             log => Assert.DoesNotContain(Fact(program, "Admin key"), LogFiles.ReadFrom(log, 0), StringComparison.Ordinal));
     }
 
@@ -55,11 +55,11 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
     public async Task A_closed_terminal_stops_all_it_started_in_the_order_that_lets_each_finish()
     {
         var program = await StartAsync("--no-demo");
-        Assert.NotEmpty(Processes.Naming(folder.Path));
+        Assert.NotEmpty(Processes.Naming(_folder.Path));
 
         Assert.Equal(0, await program.StopAsync(UnixSignal.HangUp));
 
-        Assert.Empty(Processes.Naming(folder.Path));
+        Assert.Empty(Processes.Naming(_folder.Path));
         Assert.DoesNotContain("starting it again", program.Output, StringComparison.Ordinal);
         Assert.Matches(@"Stopping\n.*worker 1 .*\n.*API .*\n.*(Garnet|redis-server) .*\n.*PostgreSQL ", program.Output);
     }
@@ -75,7 +75,7 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
 
         Assert.Equal(Fact(killed, "Admin key"), Fact(next, "Admin key"));
         Assert.Equal(0, await next.StopAsync(UnixSignal.Terminate));
-        await Processes.EventuallyAsync(() => Task.FromResult(Processes.Naming(folder.Path).Count == 0), "no process left");
+        await Processes.EventuallyAsync(() => Task.FromResult(Processes.Naming(_folder.Path).Count == 0), "no process left");
     }
 
     [Fact]
@@ -90,13 +90,13 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
         }
 
         await Processes.EventuallyAsync(() => Task.FromResult(program.Output.Contains("worker 1           runs again", StringComparison.Ordinal)), "the worker runs again");
-        Assert.Contains($"worker 1 (process {worker}) was killed; starting it again in 0.5 s (log: {folder.Below("data/logs/worker-1.log")})\n", program.Output, StringComparison.Ordinal);
+        Assert.Contains($"worker 1 (process {worker}) was killed; starting it again in 0.5 s (log: {_folder.Below("data/logs/worker-1.log")})\n", program.Output, StringComparison.Ordinal);
     }
 
     private async Task<RunningProgram> StartAsync(params string[] options)
     {
-        var program = RunningProgram.Start(["--port", "0", "--data", folder.Below("data"), .. options]);
-        programs.Add(program);
+        var program = RunningProgram.Start(["--port", "0", "--data", _folder.Below("data"), .. options]);
+        _programs.Add(program);
         await program.WaitForAsync("\nReady: http://localhost:", Patience);
         return program;
     }

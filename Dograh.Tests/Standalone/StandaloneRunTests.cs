@@ -7,15 +7,15 @@ namespace Dograh.Tests.Standalone;
 /// <summary>Starts that are refused before anything runs.</summary>
 public sealed class StandaloneRunTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly StringWriter output = new();
-    private readonly StringWriter error = new();
+    private readonly TemporaryFolder _folder = new();
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
 
     public void Dispose()
     {
-        output.Dispose();
-        error.Dispose();
-        folder.Dispose();
+        _output.Dispose();
+        _error.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -27,39 +27,39 @@ public sealed class StandaloneRunTests : IDisposable
 
         Assert.Equal(1, await RunAsync(port));
 
-        Assert.Equal($"error: Port {port} is in use by another program. Choose another one with --port, or any free one with --port 0.\n", Lines(error));
-        Assert.Empty(Processes.Naming(folder.Path));
+        Assert.Equal($"error: Port {port} is in use by another program. Choose another one with --port, or any free one with --port 0.\n", Lines(_error));
+        Assert.Empty(Processes.Naming(_folder.Path));
     }
 
     [Fact]
     public async Task A_second_start_on_the_same_folder_is_one_message()
     {
-        using var first = DataFolder.Open(folder.Path);
+        using var first = DataFolder.Open(_folder.Path);
 
         Assert.Equal(1, await RunAsync(FreePort.Next()));
 
         Assert.Equal(
-            $"error: Dograh Standalone already runs on {folder.Path} (process {Environment.ProcessId}). Stop that one, or choose another folder with --data (and another port with --port).\n",
-            Lines(error));
-        Assert.Equal("", output.ToString());
+            $"error: Dograh Standalone already runs on {_folder.Path} (process {Environment.ProcessId}). Stop that one, or choose another folder with --data (and another port with --port).\n",
+            Lines(_error));
+        Assert.Equal("", _output.ToString());
     }
 
     [Fact]
     public async Task A_file_in_the_place_of_the_folder_is_one_message()
     {
-        var file = folder.Below("file");
+        var file = _folder.Below("file");
         await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
 
         Assert.Equal(1, await RunAsync(FreePort.Next(), file));
 
-        Assert.Equal($"error: {file} is a file; the data needs a folder. Choose another one with --data.\n", Lines(error));
+        Assert.Equal($"error: {file} is a file; the data needs a folder. Choose another one with --data.\n", Lines(_error));
     }
 
     private async Task<int> RunAsync(int port, string? data = null)
     {
         using var signals = new StopSignals();
         return await StandaloneRun.RunAsync(
-            new StandaloneSettings(port, data ?? folder.Path, Workers: 1, Demo: false), new Terminal(output, error, colour: false), signals);
+            new StandaloneSettings(port, data ?? _folder.Path, Workers: 1, Demo: false), new Terminal(_output, _error, colour: false), signals);
     }
 
     private static string Lines(StringWriter writer) => writer.ToString().ReplaceLineEndings("\n");
