@@ -52,7 +52,10 @@ internal static class ApiServices
 
         app.MapDefaultEndpoints();
         app.MapOpenApi();
-        app.MapScalarApiReference("/scalar", scalar => scalar.WithTitle("Dograh Webhooks").DisableDefaultFonts());
+        app.MapScalarApiReference("/scalar", scalar => scalar
+            .WithTitle("Dograh Webhooks")
+            // The page asks no other host for anything.
+            .DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools());
         app.MapGet("/", () => Results.Redirect("/scalar")).ExcludeFromDescription();
 
         var api = app.MapGroup("/api/v1");
