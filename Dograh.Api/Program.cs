@@ -1,1 +1,13 @@
-return;
+using Dograh.Api;
+using Dograh.Webhooks.Configuration;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.AddFlatEnvironmentNames();
+builder.AddServiceDefaults();
+builder.AddDograhApi();
+
+await using var app = builder.Build();
+if (args is [MigrateCommand.Name, ..]) return await MigrateCommand.RunAsync(app.Services, args.ElementAtOrDefault(1));
+
+app.MapDograhApi();
+return await app.RunOrExplainAsync();

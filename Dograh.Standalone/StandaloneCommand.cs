@@ -37,9 +37,9 @@ internal static class StandaloneCommand
 
         var command = new RootCommand("""
             Runs all of Dograh Webhooks on this machine: a private PostgreSQL and Garnet, the API and console, and a worker.
-              A demo run then shows a webhook being retried and arriving. Ctrl+C stops everything; starting again keeps the data.
-              ConnectionStrings__dograhdb and ConnectionStrings__redis in the environment replace the private servers; every other
-              setting in the environment reaches the API and the workers.
+            A demo run then shows a webhook being retried and arriving. Ctrl+C stops everything; starting again keeps the data.
+            ConnectionStrings__dograhdb and ConnectionStrings__redis in the environment replace the private servers; every other
+            setting in the environment reaches the API and the workers.
             """)
         {
             port, data, workers, noDemo,

@@ -17,15 +17,18 @@ internal static class StandaloneRun
             terminal.Heading("Dograh Webhooks, standalone");
             terminal.Fact("Data", folder.Path);
             var configuration = new StackConfiguration(new ConfigurationBuilder().AddEnvironmentVariables().Build(), folder);
+
+            // In this order, because the last one is stopped first: workers that finish what they are sending still find the receiver.
+            await using var demo = new Demo(folder, terminal);
             await using var stack = new LocalStack(settings, configuration, folder, terminal, signals.Hurry);
             await stack.StartAsync(signals.Stop);
-            await using var demo = settings.Demo ? new Demo(stack, folder, terminal) : null;
-            var demoRun = demo?.RunAsync(signals.Stop) ?? Task.CompletedTask;
+            var demoRun = settings.Demo ? demo.RunAsync(stack, signals.Stop) : Task.CompletedTask;
             await Poll.FinishedAsync(demoRun, DemoPatience);
+            signals.Stop.ThrowIfCancellationRequested();
 
-            Summarize(stack, configuration, folder, demo, terminal);
+            Summarize(stack, configuration, folder, demo.ApiKey, terminal);
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await demoRun.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await demoRun;
             return 0;
         }
         catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
@@ -48,7 +51,7 @@ internal static class StandaloneRun
         return 1;
     }
 
-    private static void Summarize(LocalStack stack, StackConfiguration configuration, DataFolder folder, Demo? demo, Terminal terminal)
+    private static void Summarize(LocalStack stack, StackConfiguration configuration, DataFolder folder, string? demoKey, Terminal terminal)
     {
         terminal.Heading("Running");
         terminal.Fact("Console", stack.Url);
@@ -56,15 +59,15 @@ internal static class StandaloneRun
         terminal.Fact("Reference", $"{stack.Url}/scalar");
         terminal.Fact("OpenAPI", $"{stack.Url}/openapi/v1.json");
         terminal.Fact("Health", $"{stack.Url}/health");
-        if (demo?.ApiKey is { } key)
+        if (demoKey is not null)
         {
-            terminal.Fact("API key", $"{key} (organization \"{Demo.OrganizationName}\")");
+            terminal.Fact("API key", $"{demoKey} (organization \"{Demo.OrganizationName}\")");
         }
 
         terminal.Fact("Admin key", configuration.AdminKeyIsGiven ? "as set in ADMIN_API_KEY" : configuration.AdminKey);
         terminal.Fact("Logs", folder.Logs);
-        terminal.Fact("Try", demo?.ApiKey is { } apiKey
-            ? $"curl -H 'X-API-Key: {apiKey}' {stack.Url}/api/v1/deliveries"
+        terminal.Fact("Try", demoKey is not null
+            ? $"curl -H 'X-API-Key: {demoKey}' {stack.Url}/api/v1/deliveries"
             : $"curl -H 'X-API-Key: <admin key>' {stack.Url}/api/v1/organizations");
         terminal.Line("");
         terminal.Line($"Ready: {stack.Url} (press Ctrl+C to stop)");

@@ -7,39 +7,39 @@ namespace Dograh.Standalone;
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
-    private readonly CancellationTokenSource stop = new();
-    private readonly CancellationTokenSource hurry = new();
-    private readonly List<PosixSignalRegistration> registrations = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _hurry = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
 
     public StopSignals()
     {
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT })
         {
-            registrations.Add(PosixSignalRegistration.Create(signal, Receive));
+            _registrations.Add(PosixSignalRegistration.Create(signal, Receive));
         }
     }
 
     /// <summary>Cancelled by the first signal.</summary>
-    public CancellationToken Stop => stop.Token;
+    public CancellationToken Stop => _stop.Token;
 
     /// <summary>Cancelled by a second Ctrl+C. Other signals may come in pairs without meaning anything by it.</summary>
-    public CancellationToken Hurry => hurry.Token;
+    public CancellationToken Hurry => _hurry.Token;
 
     public void Dispose()
     {
-        registrations.ForEach(registration => registration.Dispose());
-        stop.Dispose();
-        hurry.Dispose();
+        _registrations.ForEach(registration => registration.Dispose());
+        _stop.Dispose();
+        _hurry.Dispose();
     }
 
     private void Receive(PosixSignalContext context)
     {
         context.Cancel = true; // we end by returning from Main, after everything has been stopped
-        if (stop.IsCancellationRequested && context.Signal == PosixSignal.SIGINT)
+        if (_stop.IsCancellationRequested && context.Signal == PosixSignal.SIGINT)
         {
-            hurry.Cancel();
+            _hurry.Cancel();
         }
 
-        stop.Cancel();
+        _stop.Cancel();
     }
 }

@@ -16,7 +16,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colour)
     private const string Dim = "2";
     private const string Bold = "1";
 
-    private readonly Lock writing = new();
+    private readonly Lock _writing = new();
 
     /// <summary>The terminal of this process, with colour unless it is piped, or the user or the terminal says no.</summary>
     public static Terminal OfConsole()
@@ -68,7 +68,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool colour)
 
     private void Write(TextWriter writer, string text)
     {
-        lock (writing)
+        lock (_writing)
         {
             try
             {

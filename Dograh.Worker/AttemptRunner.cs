@@ -56,12 +56,6 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
     {
         var transition = DeliveryTransitions.AfterAttempt(delivery, attempt, options.Value.JitterRatio, Random.Shared.NextDouble());
         var outcome = DeliveryTransitions.Classify(attempt);
-        var error = attempt.Error;
-        if (outcome == AttemptOutcome.TransientFailure && transition.Status == DeliveryStatus.DeadLetter)
-        {
-            error = $"attempts exhausted ({delivery.MaxAttempts}): {error}";
-            if (error.Length > WebhookDelivery.MaxErrorLength) error = attempt.Error;
-        }
 
         DograhTelemetry.AttemptDuration.Record(attempt.Duration.TotalSeconds, Tags(outcome, attempt));
         if (attempt.StatusCode is { } statusCode) activity?.SetTag("http.response.status_code", statusCode);
@@ -76,7 +70,7 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
             Status = transition.Status,
             DelaySeconds = transition.DelaySeconds,
             Attempt = attempt,
-            Error = error,
+            Error = attempt.Error,
             TraceId = activity?.TraceId.ToHexString() ?? DograhTelemetry.TraceIdOf(delivery.TraceParent),
         }, Return: null);
     }

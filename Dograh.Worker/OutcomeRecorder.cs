@@ -42,7 +42,7 @@ internal sealed partial class OutcomeRecorder(
                     _outcomes.Reader.TryRead(out _);
                 }
 
-                await WriteAsync(batch.Values, giveUp);
+                await WriteGuardedAsync(batch.Values, giveUp);
                 foreach (var outcome in batch.Values) outcome.Complete();
                 batch.Clear();
             }
@@ -50,6 +50,19 @@ internal sealed partial class OutcomeRecorder(
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
             LogGivenUp(logger, batch.Count + _outcomes.Reader.Count);
+        }
+    }
+
+    private async Task WriteGuardedAsync(IReadOnlyCollection<DeliveryOutcome> outcomes, CancellationToken giveUp)
+    {
+        try
+        {
+            await WriteAsync(outcomes, giveUp);
+        }
+        catch (Exception e) when (!giveUp.IsCancellationRequested)
+        {
+            // Whatever it is, the recorder must outlive it, or every slot of this worker would fill up behind it.
+            LogUnrecorded(logger, e, outcomes.Count);
         }
     }
 
@@ -197,4 +210,7 @@ internal sealed partial class OutcomeRecorder(
 
     [LoggerMessage(6, LogLevel.Error, "Stopping with {Count} outcomes unrecorded; their deliveries will be sent again when their leases end.")]
     private static partial void LogGivenUp(ILogger logger, int count);
+
+    [LoggerMessage(7, LogLevel.Critical, "{Count} outcomes could not be recorded; their deliveries will be sent again when their leases end.")]
+    private static partial void LogUnrecorded(ILogger logger, Exception exception, int count);
 }

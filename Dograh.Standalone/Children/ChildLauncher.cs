@@ -55,7 +55,17 @@ internal static class ChildLauncher
 
     private static ProcessStartInfo ShellStart(ChildCommand command)
     {
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = command.WorkingDirectory };
+        var start = new ProcessStartInfo("/bin/sh")
+        {
+            UseShellExecute = false,
+            WorkingDirectory = command.WorkingDirectory,
+
+            // The shell replaces all three before anything is written. Without them .NET would think that the child uses
+            // our terminal, and reconfigure it whenever one starts or ends.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         IEnumerable<string> arguments =
         [
             "-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", command.LogFile,

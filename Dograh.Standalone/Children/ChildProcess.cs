@@ -5,11 +5,11 @@ namespace Dograh.Standalone;
 /// <summary>A running child: its id, its end, and the two ways to bring that about.</summary>
 internal sealed class ChildProcess : IDisposable
 {
-    private readonly Process process;
+    private readonly Process _process;
 
     private ChildProcess(Process process, string logFile)
     {
-        this.process = process;
+        _process = process;
         if (OperatingSystem.IsWindows())
         {
             CopyOutputTo(logFile);
@@ -35,7 +35,7 @@ internal sealed class ChildProcess : IDisposable
     {
         try
         {
-            process.Kill();
+            _process.Kill();
         }
         catch (InvalidOperationException)
         {
@@ -55,7 +55,7 @@ internal sealed class ChildProcess : IDisposable
         if (OperatingSystem.IsWindows())
         {
             // A console program without a window cannot be asked; the services survive a kill by design.
-            _ = process.CloseMainWindow();
+            _ = _process.CloseMainWindow();
             grace = TimeSpan.Zero;
         }
         else
@@ -81,20 +81,20 @@ internal sealed class ChildProcess : IDisposable
         _ => $"ended with exit code {exitCode}",
     };
 
-    public void Dispose() => process.Dispose();
+    public void Dispose() => _process.Dispose();
 
     private async Task<int> WaitAsync()
     {
-        await process.WaitForExitAsync();
-        return process.ExitCode;
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
     }
 
     private void CopyOutputTo(string logFile)
     {
         var log = TextWriter.Synchronized(new StreamWriter(logFile, append: true) { AutoFlush = true });
-        process.OutputDataReceived += (_, line) => log.WriteLine(line.Data);
-        process.ErrorDataReceived += (_, line) => log.WriteLine(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _process.OutputDataReceived += (_, line) => log.WriteLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => log.WriteLine(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
     }
 }

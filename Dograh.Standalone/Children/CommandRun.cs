@@ -9,7 +9,7 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
     public bool Succeeded => ExitCode == 0;
 
     /// <summary>The last few lines of what it said, for a message.</summary>
-    public string Complaint => LogFile.LastLines(Error.Length > 0 ? Error : Output, 5);
+    public string Complaint => LogFiles.LastLines(Error.Length > 0 ? Error : Output, 5);
 
     /// <summary>Runs a command and waits for it.</summary>
     /// <param name="command">The program and its arguments.</param>

@@ -5,6 +5,7 @@ namespace Dograh.Standalone;
 /// <summary>A Unix signal that is sent to a child, by its number (the same on Linux and macOS).</summary>
 internal enum UnixSignal
 {
+    HangUp = 1,
     Interrupt = 2,
     Quit = 3,
     Kill = 9,

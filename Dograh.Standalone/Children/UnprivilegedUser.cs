@@ -9,14 +9,14 @@ internal sealed record UnprivilegedUser
 {
     private static readonly string[] Candidates = ["postgres", "nobody"];
 
-    private readonly Func<IEnumerable<string>, IEnumerable<string>> wrap;
+    private readonly Func<IEnumerable<string>, IEnumerable<string>> _wrap;
 
     private UnprivilegedUser(string name, int userId, int groupId, Func<IEnumerable<string>, IEnumerable<string>> wrap)
     {
         Name = name;
         UserId = userId;
         GroupId = groupId;
-        this.wrap = wrap;
+        _wrap = wrap;
     }
 
     /// <summary>Its name, for messages.</summary>
@@ -62,7 +62,7 @@ internal sealed record UnprivilegedUser
     }
 
     /// <summary>The command that runs another as this user.</summary>
-    public IEnumerable<string> Wrap(IEnumerable<string> command) => wrap(command);
+    public IEnumerable<string> Wrap(IEnumerable<string> command) => _wrap(command);
 
     /// <summary>Gives it a file or an empty folder.</summary>
     public void Own(string path) => UnixCalls.ChangeOwner(path, UserId, GroupId);

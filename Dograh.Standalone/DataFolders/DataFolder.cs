@@ -3,12 +3,12 @@ namespace Dograh.Standalone;
 /// <summary>The folder that keeps everything between starts, taken for this process alone.</summary>
 internal sealed class DataFolder : IDisposable
 {
-    private readonly FolderLock folderLock;
+    private readonly FolderLock _folderLock;
 
     private DataFolder(string path, FolderLock folderLock)
     {
         Path = path;
-        this.folderLock = folderLock;
+        _folderLock = folderLock;
     }
 
     /// <summary>The folder's full path.</summary>
@@ -58,7 +58,7 @@ internal sealed class DataFolder : IDisposable
     }
 
     /// <summary>Begins the log of a child anew.</summary>
-    public string BeginLog(string name) => LogFile.Begin(System.IO.Path.Combine(Logs, name + ".log"));
+    public string BeginLog(string name) => LogFiles.Begin(System.IO.Path.Combine(Logs, name + ".log"));
 
     /// <summary>Where a child's process id is remembered.</summary>
     public string PidFile(string name) => System.IO.Path.Combine(Below("run"), name + ".pid");
@@ -76,7 +76,7 @@ internal sealed class DataFolder : IDisposable
         var stopped = new List<string>();
         foreach (var file in Directory.EnumerateFiles(run, "*.pid"))
         {
-            if (await Standalone.PidFile.StopLeftoverAsync(file, cancellationToken))
+            if (await PidFiles.StopLeftoverAsync(file, cancellationToken))
             {
                 stopped.Add(System.IO.Path.GetFileNameWithoutExtension(file));
             }
@@ -85,7 +85,7 @@ internal sealed class DataFolder : IDisposable
         return stopped;
     }
 
-    public void Dispose() => folderLock.Dispose();
+    public void Dispose() => _folderLock.Dispose();
 
     private string Below(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -5,9 +5,9 @@ namespace Dograh.Standalone;
 /// <summary>The exclusive use of a folder, until disposed or until this process ends in whatever way.</summary>
 internal sealed class FolderLock : IDisposable
 {
-    private readonly FileStream file;
+    private readonly FileStream _file;
 
-    private FolderLock(FileStream file) => this.file = file;
+    private FolderLock(FileStream file) => _file = file;
 
     /// <summary>Takes the folder, which must exist.</summary>
     /// <param name="folder">The folder.</param>
@@ -30,7 +30,7 @@ internal sealed class FolderLock : IDisposable
         }
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private static string HolderFile(string folder) => Path.Combine(folder, "lock.pid");
 }

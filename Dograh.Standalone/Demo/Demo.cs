@@ -9,25 +9,25 @@ namespace Dograh.Standalone;
 /// Shows what the stack is for: a run is completed, its webhook is refused twice, tried again, and arrives. It uses
 /// the public API as any client would.
 /// </summary>
-internal sealed class Demo(LocalStack stack, DataFolder folder, Terminal terminal) : IAsyncDisposable
+internal sealed class Demo(DataFolder folder, Terminal terminal) : IAsyncDisposable
 {
     /// <summary>The name of the demo's organization.</summary>
     public const string OrganizationName = "Demo";
 
-    private DemoReceiver? receiver;
+    private DemoReceiver? _receiver;
 
     /// <summary>The demo organization's key, once there is one.</summary>
     public string? ApiKey { get; private set; }
 
     /// <summary>Runs the demo. A failure is told, and is no reason to stop the stack.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(LocalStack stack, CancellationToken cancellationToken)
     {
         try
         {
             terminal.Heading("Demo: a webhook whose receiver fails twice");
             var kept = DemoState.Read(folder.DemoState);
-            receiver = await DemoReceiver.StartAsync(kept?.ReceiverPort, terminal, cancellationToken);
-            var state = await PrepareAsync(kept, receiver, cancellationToken);
+            _receiver = await DemoReceiver.StartAsync(kept?.ReceiverPort, terminal, cancellationToken);
+            var state = await PrepareAsync(stack, kept, _receiver, cancellationToken);
             ApiKey = state.ApiKey;
             using var api = new PublicApi(stack.Url, state.ApiKey);
             await new DemoDelivery(api, terminal).FollowAsync(state.WorkflowId!, cancellationToken);
@@ -44,17 +44,17 @@ internal sealed class Demo(LocalStack stack, DataFolder folder, Terminal termina
 
     public async ValueTask DisposeAsync()
     {
-        if (receiver is not null)
+        if (_receiver is not null)
         {
-            await receiver.DisposeAsync();
+            await _receiver.DisposeAsync();
         }
     }
 
     /// <summary>Makes what is missing: all of it the first time, or with another database than the last time.</summary>
-    private async Task<DemoState> PrepareAsync(DemoState? kept, DemoReceiver target, CancellationToken cancellationToken)
+    private async Task<DemoState> PrepareAsync(LocalStack stack, DemoState? kept, DemoReceiver target, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
-        var state = kept is not null && await StillExistsAsync(kept, cancellationToken) ? kept : null;
+        var state = kept is not null && await StillExistsAsync(stack, kept, cancellationToken) ? kept : null;
         if (state is null)
         {
             using var admin = new PublicApi(stack.Url, stack.AdminKey);
@@ -72,7 +72,7 @@ internal sealed class Demo(LocalStack stack, DataFolder folder, Terminal termina
         return state;
     }
 
-    private async Task<bool> StillExistsAsync(DemoState kept, CancellationToken cancellationToken)
+    private static async Task<bool> StillExistsAsync(LocalStack stack, DemoState kept, CancellationToken cancellationToken)
     {
         using var api = new PublicApi(stack.Url, kept.ApiKey);
         var path = kept.WorkflowId is null ? "workflows" : $"workflows/{kept.WorkflowId}";

@@ -14,21 +14,21 @@ internal sealed class DemoReceiver : IAsyncDisposable
     private const int Refusals = 2;
     private const string Path = "/webhook";
 
-    private readonly WebApplication app;
-    private readonly Terminal terminal;
-    private readonly ConcurrentDictionary<string, int> arrivals = new();
+    private readonly WebApplication _app;
+    private readonly Terminal _terminal;
+    private readonly ConcurrentDictionary<string, int> _arrivals = new();
 
     private DemoReceiver(int port, Terminal terminal)
     {
         Port = port;
-        this.terminal = terminal;
+        _terminal = terminal;
 
         // The empty builder: this listener must not heed the ASPNETCORE_ variables that are meant for the API.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        app = builder.Build();
-        app.Run(ReceiveAsync);
+        _app = builder.Build();
+        _app.Run(ReceiveAsync);
     }
 
     /// <summary>The port on 127.0.0.1.</summary>
@@ -44,22 +44,22 @@ internal sealed class DemoReceiver : IAsyncDisposable
     public static async Task<DemoReceiver> StartAsync(int? port, Terminal terminal, CancellationToken cancellationToken)
     {
         var receiver = new DemoReceiver(port is { } last && FreePort.IsFree(last) ? last : FreePort.Next(), terminal);
-        await receiver.app.StartAsync(cancellationToken);
+        await receiver._app.StartAsync(cancellationToken);
         return receiver;
     }
 
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
     private async Task ReceiveAsync(HttpContext context)
     {
         await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         var delivery = context.Request.Headers["X-Dograh-Delivery-Id"].ToString();
         var attempt = context.Request.Headers["X-Dograh-Delivery-Attempt"].ToString();
-        var status = arrivals.AddOrUpdate(delivery, 1, (_, before) => before + 1) > Refusals
+        var status = _arrivals.AddOrUpdate(delivery, 1, (_, before) => before + 1) > Refusals
             ? StatusCodes.Status200OK
             : StatusCodes.Status503ServiceUnavailable;
         context.Response.StatusCode = status;
-        terminal.Event($"receiver: attempt {attempt} arrived, answered {status}");
+        _terminal.Event($"receiver: attempt {attempt} arrived, answered {status}");
     }
 
     /// <summary>The usual lifetime of a host would take Ctrl+C for itself.</summary>

@@ -8,7 +8,7 @@ namespace Dograh.Standalone;
 /// <summary>The API as any client sees it.</summary>
 internal sealed class PublicApi(string url, string apiKey) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false })
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false })
     {
         BaseAddress = new Uri(url + "/api/v1/"),
         DefaultRequestHeaders = { { "X-API-Key", apiKey } },
@@ -28,7 +28,7 @@ internal sealed class PublicApi(string url, string apiKey) : IDisposable
         try
         {
             using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-            using var response = await http.SendAsync(request, cancellationToken);
+            using var response = await _http.SendAsync(request, cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
             using var document = JsonDocument.Parse(text.Length == 0 ? "null" : text);
             return (response.StatusCode, document.RootElement.Clone());
@@ -49,5 +49,5 @@ internal sealed class PublicApi(string url, string apiKey) : IDisposable
             : throw new StandaloneException($"{method} /api/v1/{path} was answered {(int)status}: {answer}");
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 }

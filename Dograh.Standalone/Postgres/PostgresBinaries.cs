@@ -9,7 +9,8 @@ namespace Dograh.Standalone;
 /// <param name="Version">The version as the server tells it, such as 17.6.</param>
 internal sealed partial record PostgresBinaries(string Directory, string Version)
 {
-    private const string DownloadedMajorVersion = "17";
+    /// <summary>Exact, so that no start depends on what was published yesterday, or on being able to ask.</summary>
+    private const string DownloadedVersion = "17.6.0";
 
     private static readonly string[] Programs = ["postgres", "initdb", "pg_ctl"];
 
@@ -67,30 +68,33 @@ internal sealed partial record PostgresBinaries(string Directory, string Version
         return (null, unsuitable);
     }
 
-    /// <summary>Downloads an installation, or finds the one downloaded before.</summary>
+    /// <summary>The folders of what was downloaded at earlier starts.</summary>
+    public static IEnumerable<string> Downloaded(string directory) => Expand(Path.Combine(directory, "*", "bin"));
+
+    /// <summary>Downloads an installation.</summary>
     /// <exception cref="StandaloneException">It could not be downloaded.</exception>
     public static async Task<PostgresBinaries> DownloadAsync(
         string directory, string? majorVersion, UnprivilegedUser? user, CancellationToken cancellationToken)
     {
-        string installation;
+        string programs;
         try
         {
             await using var server = new PgServer(new PgServerOptions
             {
-                PgVersion = majorVersion ?? DownloadedMajorVersion,
+                PgVersion = majorVersion is null || DownloadedVersion.StartsWith(majorVersion + ".", StringComparison.Ordinal) ? DownloadedVersion : majorVersion,
                 DbDir = directory,
                 BinariesDir = directory,
             });
             await server.InstallAsync(cancellationToken);
-            installation = server.InstallDir;
+            programs = server.PgBinDir;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             throw new StandaloneException(e.Message, e);
         }
 
-        return await InspectAsync(Path.Combine(installation, "bin"), user, cancellationToken)
-            ?? throw new StandaloneException($"what was downloaded to {installation} does not run on this machine");
+        return await InspectAsync(programs, user, cancellationToken)
+            ?? throw new StandaloneException($"what was downloaded to {programs} does not run on this machine");
     }
 
     private static bool HasPrograms(string directory) =>

@@ -67,9 +67,9 @@ internal static class PostgresCluster
             return false;
         }
 
-        if (PidFile.IsAlive(processId) && IsPostgres(processId))
+        if (PidFiles.IsAlive(processId) && IsPostgres(processId))
         {
-            await PidFile.StopAsync(processId, UnixSignal.Interrupt, cancellationToken);
+            await PidFiles.StopAsync(processId, UnixSignal.Interrupt, cancellationToken);
             return true;
         }
 

@@ -36,7 +36,7 @@ internal sealed record PostgresCommand(PostgresHome Home, PostgresBinaries Binar
             ["unix_socket_directories"] = "", // none: nothing to clean up, and no path that may be too long
             ["max_connections"] = "200",
             ["fsync"] = Options.Durable ? "on" : "off",
-            ["synchronous_commit"] = Options.Durable ? "on" : "off",
+            ["synchronous_commit"] = "on", // always: a server that is killed loses no commit, only a machine that stops may
             ["full_page_writes"] = Options.Durable ? "on" : "off",
             ["logging_collector"] = "off",
             ["log_line_prefix"] = "%m [%p] ",

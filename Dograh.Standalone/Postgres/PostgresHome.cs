@@ -17,11 +17,11 @@ internal sealed class PostgresHome
     private const UnixFileMode Passable =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private readonly string dataDirectory;
+    private readonly string _dataDirectory;
 
     private PostgresHome(string dataDirectory, string location, UnprivilegedUser? user)
     {
-        this.dataDirectory = dataDirectory;
+        _dataDirectory = dataDirectory;
         Location = location;
         User = user;
     }
@@ -43,7 +43,7 @@ internal sealed class PostgresHome
         File.Exists(Path.Combine(Cluster, "PG_VERSION")) ? File.ReadAllText(Path.Combine(Cluster, "PG_VERSION")).Trim() : null;
 
     /// <summary>The superuser's password, made the first time.</summary>
-    public string Password => SecretFile.ReadOrMake(Path.Combine(dataDirectory, "password"), SecretFile.NewWord);
+    public string Password => SecretFile.ReadOrMake(Path.Combine(_dataDirectory, "password"), SecretFile.NewWord);
 
     /// <summary>The port that was used last, or null.</summary>
     public int? LastPort
@@ -52,7 +52,7 @@ internal sealed class PostgresHome
         set => File.WriteAllText(PortFile, value?.ToString(CultureInfo.InvariantCulture) ?? "");
     }
 
-    private string PortFile => Path.Combine(dataDirectory, "port");
+    private string PortFile => Path.Combine(_dataDirectory, "port");
 
     /// <summary>Finds or chooses the place of the cluster.</summary>
     public static async Task<PostgresHome> OpenAsync(string dataDirectory, IProgress<string>? progress, CancellationToken cancellationToken)

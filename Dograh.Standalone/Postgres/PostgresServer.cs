@@ -19,18 +19,18 @@ public sealed class PostgresServer : ISupervised
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan QuitGrace = TimeSpan.FromSeconds(5);
 
-    private readonly PostgresHome home;
-    private readonly PostgresBinaries binaries;
-    private readonly PostgresServerOptions options;
-    private readonly FolderLock folderLock;
-    private ChildProcess? child;
+    private readonly PostgresHome _home;
+    private readonly PostgresBinaries _binaries;
+    private readonly PostgresServerOptions _options;
+    private readonly FolderLock _folderLock;
+    private ChildProcess? _child;
 
     private PostgresServer(PostgresHome home, PostgresBinaries binaries, PostgresServerOptions options, FolderLock folderLock, string logFile)
     {
-        this.home = home;
-        this.binaries = binaries;
-        this.options = options;
-        this.folderLock = folderLock;
+        _home = home;
+        _binaries = binaries;
+        _options = options;
+        _folderLock = folderLock;
         LogFile = logFile;
     }
 
@@ -44,19 +44,19 @@ public sealed class PostgresServer : ISupervised
     public int ProcessId { get; private set; }
 
     /// <inheritdoc/>
-    public Task<int> Exited => child?.Exited ?? Task.FromResult(0);
+    public Task<int> Exited => _child?.Exited ?? Task.FromResult(0);
 
     /// <summary>The port on 127.0.0.1. It stays the same when the server is restarted.</summary>
     public int Port { get; private set; }
 
     /// <summary>The server's version, such as 17.6.</summary>
-    public string Version => binaries.Version;
+    public string Version => _binaries.Version;
 
     /// <summary>Where the server's programs are.</summary>
-    public string ProgramDirectory => binaries.Directory;
+    public string ProgramDirectory => _binaries.Directory;
 
     /// <summary>PostgreSQL's own data folder. Mostly in the folder given to start it, but elsewhere if its user cannot enter that.</summary>
-    public string ClusterDirectory => home.Cluster;
+    public string ClusterDirectory => _home.Cluster;
 
     /// <summary>How to connect to <see cref="DatabaseName"/>, as the superuser.</summary>
     public string ConnectionString => ConnectionStringTo(DatabaseName);
@@ -110,28 +110,28 @@ public sealed class PostgresServer : ISupervised
         Host = "127.0.0.1",
         Port = Port,
         Username = PostgresCluster.Superuser,
-        Password = home.Password,
+        Password = _home.Password,
         Database = database,
     }.ConnectionString;
 
     /// <summary>Stops the server in its fast mode: open transactions are rolled back, and everything is written to disk.</summary>
     public async Task StopAsync()
     {
-        if (child is null || child.Exited.IsCompleted)
+        if (_child is null || _child.Exited.IsCompleted)
         {
             return;
         }
 
         if (OperatingSystem.IsWindows())
         {
-            await CommandRun.OfAsync([binaries.Program("pg_ctl"), "stop", "--pgdata", home.Cluster, "--mode", "fast", "--wait"]);
+            await CommandRun.OfAsync([_binaries.Program("pg_ctl"), "stop", "--pgdata", _home.Cluster, "--mode", "fast", "--wait"]);
         }
         else
         {
             UnixCalls.Signal(ProcessId, UnixSignal.Interrupt);
         }
 
-        if (await Poll.FinishedAsync(child.Exited, StopGrace))
+        if (await Poll.FinishedAsync(_child.Exited, StopGrace))
         {
             return;
         }
@@ -139,32 +139,32 @@ public sealed class PostgresServer : ISupervised
         if (!OperatingSystem.IsWindows())
         {
             UnixCalls.Signal(ProcessId, UnixSignal.Quit);
-            if (await Poll.FinishedAsync(child.Exited, QuitGrace))
+            if (await Poll.FinishedAsync(_child.Exited, QuitGrace))
             {
                 return;
             }
         }
 
         Kill();
-        await child.Exited;
+        await _child.Exited;
     }
 
     /// <inheritdoc/>
     /// <remarks>What was committed is there again after <see cref="RestartAsync"/>.</remarks>
     public void Kill()
     {
-        if (child is null || child.Exited.IsCompleted)
+        if (_child is null || _child.Exited.IsCompleted)
         {
             return;
         }
 
         // Not always our child itself: where only runuser or su can change the user, they stand between.
-        if (!OperatingSystem.IsWindows() && PostgresCluster.ReadProcessId(home) is { } processId && (ProcessId == 0 || ProcessId == processId))
+        if (!OperatingSystem.IsWindows() && PostgresCluster.ReadProcessId(_home) is { } processId && (ProcessId == 0 || ProcessId == processId))
         {
             UnixCalls.Signal(processId, UnixSignal.Kill);
         }
 
-        child.Kill();
+        _child.Kill();
     }
 
     /// <inheritdoc/>
@@ -178,48 +178,51 @@ public sealed class PostgresServer : ISupervised
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        child?.Dispose();
-        folderLock.Dispose();
+        _child?.Dispose();
+        _folderLock.Dispose();
     }
+
+    /// <summary>Gives the folder free while the server runs, as a start that is killed does.</summary>
+    internal void AbandonLock() => _folderLock.Dispose();
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
-        var fixedPort = Port != 0 ? Port : options.Port;
+        var fixedPort = Port != 0 ? Port : _options.Port;
         while (true)
         {
-            Port = fixedPort ?? (home.LastPort is { } last && FreePort.IsFree(last) ? last : FreePort.Next());
-            var logBegin = Standalone.LogFile.Length(LogFile);
-            child?.Dispose();
-            child = await ChildProcess.StartAsync(new PostgresCommand(home, binaries, options, Port, LogFile).ToChildCommand());
-            if (await AcceptsConnectionsAsync(options.StartLimit - watch.Elapsed, cancellationToken))
+            Port = fixedPort ?? (_home.LastPort is { } last && FreePort.IsFree(last) ? last : FreePort.Next());
+            var logBegin = LogFiles.Length(LogFile);
+            _child?.Dispose();
+            _child = await ChildProcess.StartAsync(new PostgresCommand(_home, _binaries, _options, Port, LogFile).ToChildCommand());
+            if (await AcceptsConnectionsAsync(_options.StartLimit - watch.Elapsed, cancellationToken))
             {
-                ProcessId = PostgresCluster.ReadProcessId(home) ?? child.Id;
-                home.LastPort = Port;
+                ProcessId = PostgresCluster.ReadProcessId(_home) ?? _child.Id;
+                _home.LastPort = Port;
                 return;
             }
 
-            var log = Standalone.LogFile.ReadFrom(LogFile, logBegin);
-            if (!child.Exited.IsCompleted)
+            var log = LogFiles.ReadFrom(LogFile, logBegin);
+            if (!_child.Exited.IsCompleted)
             {
-                child.Kill();
-                throw new StandaloneException($"PostgreSQL does not accept connections after {options.StartLimit.TotalSeconds:0} s. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
+                _child.Kill();
+                throw new StandaloneException($"PostgreSQL does not accept connections after {_options.StartLimit.TotalSeconds:0} s. The end of {LogFile}:\n{LogFiles.LastLines(log, 5)}");
             }
 
-            if (!PostgresCommand.MayWorkNextTime(log, portIsFixed: fixedPort is not null) || watch.Elapsed > options.StartLimit)
+            if (!PostgresCommand.MayWorkNextTime(log, portIsFixed: fixedPort is not null) || watch.Elapsed > _options.StartLimit)
             {
-                throw new StandaloneException($"PostgreSQL did not start on port {Port}. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
+                throw new StandaloneException($"PostgreSQL did not start on port {Port}. The end of {LogFile}:\n{LogFiles.LastLines(log, 5)}");
             }
 
-            home.LastPort = null;
+            _home.LastPort = null;
         }
     }
 
     /// <returns>False when the server ended, or the time was over, before it accepted one.</returns>
     private async Task<bool> AcceptsConnectionsAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        await Poll.UntilAsync(async token => child!.Exited.IsCompleted || await ConnectsAsync(token), limit, cancellationToken);
-        return !child!.Exited.IsCompleted && await ConnectsAsync(cancellationToken);
+        await Poll.UntilAsync(async token => _child!.Exited.IsCompleted || await ConnectsAsync(token), limit, cancellationToken);
+        return !_child!.Exited.IsCompleted && await ConnectsAsync(cancellationToken);
     }
 
     private async Task<bool> ConnectsAsync(CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal static class PostgresSource
     {
         var needed = home.ClusterMajorVersion;
         var directories = options.SearchDirectories ?? PostgresBinaries.DefaultSearchDirectories();
-        var (found, unsuitable) = await PostgresBinaries.FindAsync(directories, needed, home.User, cancellationToken);
+        var (found, unsuitable) = await PostgresBinaries.FindAsync([.. directories, .. PostgresBinaries.Downloaded(home.Downloads)], needed, home.User, cancellationToken);
         if (found is not null)
         {
             return found;

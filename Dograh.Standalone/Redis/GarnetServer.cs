@@ -5,16 +5,16 @@ namespace Dograh.Standalone;
 /// <summary>A private Garnet: a server of the Redis protocol that comes as a .NET tool, so that nothing has to be installed.</summary>
 public sealed class GarnetServer : RedisCompatibleServer
 {
-    private readonly GarnetTool tool;
+    private readonly GarnetTool _tool;
 
     private GarnetServer(GarnetTool tool, string directory, int? port, string? logFile, string? pidFile)
-        : base(directory, port, logFile, pidFile) => this.tool = tool;
+        : base(directory, port, logFile, pidFile) => _tool = tool;
 
     /// <inheritdoc/>
     public override string Name => "Garnet";
 
     /// <summary>The tool's version.</summary>
-    public string Version => tool.Version;
+    public string Version => _tool.Version;
 
     /// <summary>Starts a server; restores the .NET tool first if that has never been done on this machine.</summary>
     /// <param name="directory">The folder it runs in, made if it does not exist.</param>
@@ -38,7 +38,7 @@ public sealed class GarnetServer : RedisCompatibleServer
         Executable = StackLayout.DotnetHost,
         Arguments =
         [
-            "exec", "--roll-forward", "Major", tool.Assembly,
+            "exec", "--roll-forward", "Major", _tool.Assembly,
             "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1",
             "--memory", "128m", "--page", "1m", "--index", "8m", "--logger-level", "Warning", "-q",
         ],

@@ -42,7 +42,11 @@ internal sealed record GarnetTool(string Assembly, string Version)
     {
         var tools = Path.Combine(packageDirectory, Package, version, "tools");
         var assembly = Directory.Exists(tools)
-            ? Directory.EnumerateFiles(tools, "GarnetServer.dll", SearchOption.AllDirectories).Order(StringComparer.Ordinal).LastOrDefault()
+            ? Directory.EnumerateFiles(tools, "DotnetToolSettings.xml", SearchOption.AllDirectories)
+                .Select(settings => Path.Combine(Path.GetDirectoryName(settings)!, "GarnetServer.dll"))
+                .Where(File.Exists)
+                .Order(StringComparer.Ordinal)
+                .LastOrDefault() // of several frameworks, the newest
             : null;
         return assembly is null ? null : new GarnetTool(assembly, version);
     }

@@ -10,18 +10,18 @@ public abstract class RedisCompatibleServer : ISupervised
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
 
-    private readonly string directory;
-    private readonly string? pidFile;
-    private ChildProcess? child;
+    private readonly string _directory;
+    private readonly string? _pidFile;
+    private ChildProcess? _child;
 
     private protected RedisCompatibleServer(string directory, int? port, string? logFile, string? pidFile)
     {
-        this.directory = Path.GetFullPath(directory);
-        this.pidFile = pidFile;
+        _directory = Path.GetFullPath(directory);
+        _pidFile = pidFile;
         PortIsFixed = port is not null;
         Port = port ?? FreePort.Next();
-        LogFile = logFile ?? Path.Combine(this.directory, "redis.log");
-        Directory.CreateDirectory(this.directory);
+        LogFile = logFile ?? Path.Combine(_directory, "redis.log");
+        Directory.CreateDirectory(_directory);
     }
 
     /// <inheritdoc/>
@@ -31,10 +31,10 @@ public abstract class RedisCompatibleServer : ISupervised
     public string LogFile { get; }
 
     /// <inheritdoc/>
-    public int ProcessId => child?.Id ?? 0;
+    public int ProcessId => _child?.Id ?? 0;
 
     /// <inheritdoc/>
-    public Task<int> Exited => child?.Exited ?? Task.FromResult(0);
+    public Task<int> Exited => _child?.Exited ?? Task.FromResult(0);
 
     /// <summary>The port on 127.0.0.1. It stays the same when the server is restarted.</summary>
     public int Port { get; private set; }
@@ -47,19 +47,19 @@ public abstract class RedisCompatibleServer : ISupervised
     /// <summary>Stops the server and forgets all it held.</summary>
     public async Task StopAsync()
     {
-        if (child is not null)
+        if (_child is not null)
         {
-            await child.StopAsync(UnixSignal.Terminate, StopGrace);
+            await _child.StopAsync(UnixSignal.Terminate, StopGrace);
         }
 
-        if (pidFile is not null)
+        if (_pidFile is not null)
         {
-            File.Delete(pidFile);
+            File.Delete(_pidFile);
         }
     }
 
     /// <inheritdoc/>
-    public void Kill() => child?.Kill();
+    public void Kill() => _child?.Kill();
 
     /// <inheritdoc/>
     /// <remarks>It comes back empty.</remarks>
@@ -74,7 +74,7 @@ public abstract class RedisCompatibleServer : ISupervised
     {
         GC.SuppressFinalize(this);
         await StopAsync();
-        child?.Dispose();
+        _child?.Dispose();
     }
 
     /// <summary>The program and its arguments for the port.</summary>
@@ -84,18 +84,24 @@ public abstract class RedisCompatibleServer : ISupervised
     {
         for (var attempt = 1; ; attempt++)
         {
-            var logBegin = Standalone.LogFile.Length(LogFile);
-            child?.Dispose();
-            child = await ChildProcess.StartAsync(CommandFor(Port, directory));
-            if (pidFile is not null)
+            if (!FreePort.IsFree(Port))
             {
-                PidFile.Write(pidFile, child.Id);
+                // Looked at first: otherwise the other program's PONG would pass for ours until our server gives up.
+                Port = PortIsFixed ? throw new StandaloneException($"{Name} cannot listen on port {Port}, which is in use by another program.") : FreePort.Next();
+            }
+
+            var logBegin = LogFiles.Length(LogFile);
+            _child?.Dispose();
+            _child = await ChildProcess.StartAsync(CommandFor(Port, _directory));
+            if (_pidFile is not null)
+            {
+                PidFiles.Write(_pidFile, _child.Id);
             }
 
             try
             {
-                await Poll.UntilAsync(async token => child.Exited.IsCompleted || await AnswersAsync(token), StartLimit, cancellationToken);
-                if (!child.Exited.IsCompleted && await AnswersAsync(cancellationToken))
+                await Poll.UntilAsync(async token => _child.Exited.IsCompleted || await AnswersAsync(token), StartLimit, cancellationToken);
+                if (!_child.Exited.IsCompleted && await AnswersAsync(cancellationToken))
                 {
                     PortIsFixed = true; // from now on clients know it
                     return;
@@ -103,15 +109,15 @@ public abstract class RedisCompatibleServer : ISupervised
             }
             catch (OperationCanceledException)
             {
-                child.Kill();
+                _child.Kill();
                 throw;
             }
 
-            child.Kill();
+            _child.Kill();
             if (PortIsFixed || attempt == 3)
             {
-                var log = Standalone.LogFile.ReadFrom(LogFile, logBegin);
-                throw new StandaloneException($"{Name} did not start on port {Port}{(FreePort.IsFree(Port) ? "" : ", which is in use by another program")}. The end of {LogFile}:\n{Standalone.LogFile.LastLines(log, 5)}");
+                var log = LogFiles.ReadFrom(LogFile, logBegin);
+                throw new StandaloneException($"{Name} did not start on port {Port}. The end of {LogFile}:\n{LogFiles.LastLines(log, 5)}");
             }
 
             Port = FreePort.Next();

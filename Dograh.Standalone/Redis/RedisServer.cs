@@ -5,16 +5,16 @@ namespace Dograh.Standalone;
 /// <summary>A private server from an installed <c>redis-server</c> (or <c>valkey-server</c>), with persistence off.</summary>
 public sealed class RedisServer : RedisCompatibleServer
 {
-    private readonly string program;
+    private readonly string _program;
 
     private RedisServer(string program, string directory, int? port, string? logFile, string? pidFile)
-        : base(directory, port, logFile, pidFile) => this.program = program;
+        : base(directory, port, logFile, pidFile) => _program = program;
 
     /// <summary>Whether this machine has one.</summary>
     public static bool IsInstalled => FindProgram() is not null;
 
     /// <inheritdoc/>
-    public override string Name => Path.GetFileNameWithoutExtension(program);
+    public override string Name => Path.GetFileNameWithoutExtension(_program);
 
     /// <summary>Starts a server.</summary>
     /// <param name="directory">The folder it runs in, made if it does not exist.</param>
@@ -36,7 +36,7 @@ public sealed class RedisServer : RedisCompatibleServer
 
     private protected override ChildCommand CommandFor(int port, string workingDirectory) => new()
     {
-        Executable = program,
+        Executable = _program,
         Arguments =
         [
             "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", workingDirectory,

@@ -36,26 +36,26 @@ public sealed class ServiceProcess : ISupervised
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
-    private readonly ServiceOptions options;
-    private ChildProcess child;
+    private readonly ServiceOptions _options;
+    private ChildProcess _child;
 
     private ServiceProcess(ServiceOptions options, ChildProcess child)
     {
-        this.options = options;
-        this.child = child;
+        _options = options;
+        _child = child;
     }
 
     /// <inheritdoc/>
-    public string Name => options.Name;
+    public string Name => _options.Name;
 
     /// <inheritdoc/>
-    public int ProcessId => child.Id;
+    public int ProcessId => _child.Id;
 
     /// <inheritdoc/>
-    public string LogFile => options.LogFile;
+    public string LogFile => _options.LogFile;
 
     /// <inheritdoc/>
-    public Task<int> Exited => child.Exited;
+    public Task<int> Exited => _child.Exited;
 
     /// <summary>Starts a service, and does not wait until it is ready.</summary>
     /// <exception cref="StandaloneException">It could not be started at all.</exception>
@@ -69,9 +69,9 @@ public sealed class ServiceProcess : ISupervised
     /// <exception cref="StandaloneException">The process ended first, or the time was over; the message has the end of its log.</exception>
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
     {
-        var current = child;
-        var ready = options.Health is not { } health
-            || await Poll.UntilAsync(async token => current.Exited.IsCompleted || await IsHealthyAsync(health, token), options.StartLimit, cancellationToken);
+        var current = _child;
+        var ready = _options.Health is not { } health
+            || await Poll.UntilAsync(async token => current.Exited.IsCompleted || await IsHealthyAsync(health, token), _options.StartLimit, cancellationToken);
         if (current.Exited.IsCompleted)
         {
             throw new StandaloneException($"The {Name} {ChildProcess.Describe(await current.Exited)} before it was ready. {EndOfLog()}");
@@ -79,7 +79,7 @@ public sealed class ServiceProcess : ISupervised
 
         if (!ready)
         {
-            throw new StandaloneException($"The {Name} is not ready after {options.StartLimit.TotalSeconds:0} s. {EndOfLog()}");
+            throw new StandaloneException($"The {Name} is not ready after {_options.StartLimit.TotalSeconds:0} s. {EndOfLog()}");
         }
     }
 
@@ -87,14 +87,14 @@ public sealed class ServiceProcess : ISupervised
     /// <exception cref="StandaloneException">The time was over first, or the process ended without having written it.</exception>
     public async Task WaitForLogAsync(string text, TimeSpan limit, CancellationToken cancellationToken = default)
     {
-        var current = child;
+        var current = _child;
         var found = false;
         await Poll.UntilAsync(
             _ =>
             {
                 // In this order: what a process writes last must still be found.
                 var ended = current.Exited.IsCompleted;
-                found = Standalone.LogFile.ReadFrom(LogFile, 0).Contains(text, StringComparison.Ordinal);
+                found = LogFiles.ReadFrom(LogFile, 0).Contains(text, StringComparison.Ordinal);
                 return Task.FromResult(found || ended);
             },
             limit,
@@ -106,15 +106,15 @@ public sealed class ServiceProcess : ISupervised
     }
 
     /// <inheritdoc/>
-    public void Kill() => child.Kill();
+    public void Kill() => _child.Kill();
 
     /// <summary>Asks the service to stop (SIGTERM), and kills it if it has not within the grace period.</summary>
     /// <param name="grace">The grace period; null means 30 s.</param>
     /// <returns>False if it had to be killed.</returns>
     public async Task<bool> StopAsync(TimeSpan? grace = null)
     {
-        var inTime = await child.StopAsync(UnixSignal.Terminate, grace ?? DefaultGrace);
-        if (options.PidFile is { } pidFile)
+        var inTime = await _child.StopAsync(UnixSignal.Terminate, grace ?? DefaultGrace);
+        if (_options.PidFile is { } pidFile)
         {
             File.Delete(pidFile);
         }
@@ -126,8 +126,8 @@ public sealed class ServiceProcess : ISupervised
     public async Task RestartAsync(CancellationToken cancellationToken = default)
     {
         await StopAsync();
-        child.Dispose();
-        child = await LaunchAsync(options);
+        _child.Dispose();
+        _child = await LaunchAsync(_options);
         await WaitUntilReadyAsync(cancellationToken);
     }
 
@@ -135,7 +135,7 @@ public sealed class ServiceProcess : ISupervised
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        child.Dispose();
+        _child.Dispose();
     }
 
     private static async Task<ChildProcess> LaunchAsync(ServiceOptions options)
@@ -150,7 +150,7 @@ public sealed class ServiceProcess : ISupervised
         });
         if (options.PidFile is { } pidFile)
         {
-            PidFile.Write(pidFile, launched.Id);
+            PidFiles.Write(pidFile, launched.Id);
         }
 
         return launched;
@@ -170,5 +170,5 @@ public sealed class ServiceProcess : ISupervised
     }
 
     private string EndOfLog() =>
-        $"The end of {LogFile}:\n{Standalone.LogFile.LastLines(Standalone.LogFile.ReadFrom(LogFile, 0), 8)}";
+        $"The end of {LogFile}:\n{LogFiles.LastLines(LogFiles.ReadFrom(LogFile, 0), 8)}";
 }

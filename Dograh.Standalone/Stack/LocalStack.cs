@@ -10,17 +10,17 @@ internal sealed class LocalStack : IAsyncDisposable
 {
     private static readonly TimeSpan ApiGrace = TimeSpan.FromSeconds(15);
 
-    private readonly StandaloneSettings settings;
-    private readonly StackConfiguration configuration;
-    private readonly DataFolder folder;
-    private readonly Terminal terminal;
-    private readonly CancellationToken hurry;
-    private readonly CancellationTokenSource stopping = new();
-    private readonly Supervisor supervisor;
-    private readonly List<ServiceProcess> workers = [];
-    private PostgresServer? postgres;
-    private RedisCompatibleServer? redis;
-    private ServiceProcess? api;
+    private readonly StandaloneSettings _settings;
+    private readonly StackConfiguration _configuration;
+    private readonly DataFolder _folder;
+    private readonly Terminal _terminal;
+    private readonly CancellationToken _hurry;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Supervisor _supervisor;
+    private readonly List<ServiceProcess> _workers = [];
+    private PostgresServer? _postgres;
+    private RedisCompatibleServer? _redis;
+    private ServiceProcess? _api;
 
     /// <param name="settings">The command line.</param>
     /// <param name="configuration">The environment.</param>
@@ -29,12 +29,12 @@ internal sealed class LocalStack : IAsyncDisposable
     /// <param name="hurry">Cancelled when the user does not want to wait for a good order.</param>
     public LocalStack(StandaloneSettings settings, StackConfiguration configuration, DataFolder folder, Terminal terminal, CancellationToken hurry)
     {
-        this.settings = settings;
-        this.configuration = configuration;
-        this.folder = folder;
-        this.terminal = terminal;
-        this.hurry = hurry;
-        supervisor = new Supervisor(terminal, stopping.Token);
+        _settings = settings;
+        _configuration = configuration;
+        _folder = folder;
+        _terminal = terminal;
+        _hurry = hurry;
+        _supervisor = new Supervisor(terminal, _stopping.Token);
         Url = "";
     }
 
@@ -42,33 +42,33 @@ internal sealed class LocalStack : IAsyncDisposable
     public string Url { get; private set; }
 
     /// <summary>The operator's key.</summary>
-    public string AdminKey => configuration.AdminKey;
+    public string AdminKey => _configuration.AdminKey;
 
     /// <summary>What runs, in the order in which it is stopped.</summary>
-    private IEnumerable<ISupervised> Parts => workers.Concat(new ISupervised?[] { api, redis, postgres }.OfType<ISupervised>());
+    private IEnumerable<ISupervised> Parts => _workers.Concat(new ISupervised?[] { _api, _redis, _postgres }.OfType<ISupervised>());
 
     /// <summary>Starts everything, and watches over it from then on.</summary>
     /// <exception cref="StandaloneException">A part did not start. What had been started is stopped by disposing.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var leftover in await folder.StopLeftoversAsync(cancellationToken))
+        foreach (var leftover in await _folder.StopLeftoversAsync(cancellationToken))
         {
-            terminal.Report($"Stopped {leftover}, which an earlier start had left behind");
+            _terminal.Report($"Stopped {leftover}, which an earlier start had left behind");
         }
 
-        if (settings.Port != 0 && !FreePort.IsFree(settings.Port))
+        if (_settings.Port != 0 && !FreePort.IsFree(_settings.Port))
         {
-            throw new StandaloneException($"Port {settings.Port} is in use by another program. Choose another one with --port, or any free one with --port 0.");
+            throw new StandaloneException($"Port {_settings.Port} is in use by another program. Choose another one with --port, or any free one with --port 0.");
         }
 
-        Url = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{(settings.Port == 0 ? FreePort.Next() : settings.Port)}");
+        Url = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{(_settings.Port == 0 ? FreePort.Next() : _settings.Port)}");
 
         // Both to their end, even if one fails: what the other has started must be known in order to be stopped.
         var database = StartDatabaseAsync(cancellationToken);
         var queue = StartRedisAsync(cancellationToken);
         await Task.WhenAll(database, queue);
         await StartApiAsync(await database, await queue, cancellationToken);
-        for (var number = 1; number <= settings.Workers; number++)
+        for (var number = 1; number <= _settings.Workers; number++)
         {
             await StartWorkerAsync(number, await database, await queue, cancellationToken);
         }
@@ -77,19 +77,19 @@ internal sealed class LocalStack : IAsyncDisposable
     /// <summary>Stops everything in the order that lets each part finish: workers, API, Redis, PostgreSQL.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (postgres is not null || redis is not null || api is not null)
+        if (_postgres is not null || _redis is not null || _api is not null)
         {
-            terminal.Heading("Stopping");
+            _terminal.Heading("Stopping");
         }
 
-        await stopping.CancelAsync();
-        await supervisor.StoppedAsync();
-        await using (hurry.Register(KillAll))
+        await _stopping.CancelAsync();
+        await _supervisor.StoppedAsync();
+        await using (_hurry.Register(KillAll))
         {
-            await Task.WhenAll(workers.Select(worker => StopAsync(worker, () => worker.StopAsync(configuration.WorkerGrace))));
-            await StopAsync(api, () => api!.StopAsync(ApiGrace));
-            await StopAsync(redis, () => redis!.StopAsync());
-            await StopAsync(postgres, () => postgres!.StopAsync());
+            await Task.WhenAll(_workers.Select(worker => StopAsync(worker, () => worker.StopAsync(_configuration.WorkerGrace))));
+            await StopAsync(_api, () => _api!.StopAsync(ApiGrace));
+            await StopAsync(_redis, () => _redis!.StopAsync());
+            await StopAsync(_postgres, () => _postgres!.StopAsync());
         }
 
         foreach (var part in Parts)
@@ -97,55 +97,55 @@ internal sealed class LocalStack : IAsyncDisposable
             await part.DisposeAsync();
         }
 
-        stopping.Dispose();
+        _stopping.Dispose();
     }
 
     private async Task<string> StartDatabaseAsync(CancellationToken cancellationToken)
     {
-        if (configuration.Database is { } given)
+        if (_configuration.Database is { } given)
         {
-            terminal.Done("PostgreSQL", "as configured in ConnectionStrings__dograhdb", TimeSpan.Zero);
+            _terminal.Done("PostgreSQL", "as configured in ConnectionStrings__dograhdb", TimeSpan.Zero);
             return given;
         }
 
         var watch = Stopwatch.StartNew();
-        var options = new PostgresServerOptions { LogFile = folder.BeginLog("postgres") };
-        postgres = await PostgresServer.StartAsync(folder.Postgres, options, terminal, cancellationToken);
-        terminal.Done($"PostgreSQL {postgres.Version}", $"127.0.0.1:{postgres.Port}, from {postgres.ProgramDirectory}", watch.Elapsed);
-        supervisor.Watch(postgres);
-        return postgres.ConnectionString;
+        var options = new PostgresServerOptions { LogFile = _folder.BeginLog("postgres") };
+        _postgres = await PostgresServer.StartAsync(_folder.Postgres, options, _terminal, cancellationToken);
+        _terminal.Done($"PostgreSQL {_postgres.Version}", $"127.0.0.1:{_postgres.Port}, from {_postgres.ProgramDirectory}", watch.Elapsed);
+        _supervisor.Watch(_postgres);
+        return _postgres.ConnectionString;
     }
 
     private async Task<string> StartRedisAsync(CancellationToken cancellationToken)
     {
-        if (configuration.Redis is { } given)
+        if (_configuration.Redis is { } given)
         {
-            terminal.Done("Redis", "as configured in ConnectionStrings__redis", TimeSpan.Zero);
+            _terminal.Done("Redis", "as configured in ConnectionStrings__redis", TimeSpan.Zero);
             return given;
         }
 
         var watch = Stopwatch.StartNew();
-        redis = await RedisSource.StartAsync(folder, terminal, cancellationToken);
-        terminal.Done(redis is GarnetServer garnet ? $"Garnet {garnet.Version}" : redis.Name, redis.ConnectionString, watch.Elapsed);
-        supervisor.Watch(redis);
-        return redis.ConnectionString;
+        _redis = await RedisSource.StartAsync(_folder, _terminal, cancellationToken);
+        _terminal.Done(_redis is GarnetServer garnet ? $"Garnet {garnet.Version}" : _redis.Name, _redis.ConnectionString, watch.Elapsed);
+        _supervisor.Watch(_redis);
+        return _redis.ConnectionString;
     }
 
     private async Task StartApiAsync(string database, string queue, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
-        api = await ServiceProcess.StartAsync(new ServiceOptions
+        _api = await ServiceProcess.StartAsync(new ServiceOptions
         {
             Name = "API",
             Assembly = StackLayout.ApiAssembly,
-            Environment = configuration.ForApi(database, queue, Url),
-            LogFile = folder.BeginLog("api"),
+            Environment = _configuration.ForApi(database, queue, Url),
+            LogFile = _folder.BeginLog("api"),
             Health = new Uri($"{Url}/health"),
-            PidFile = folder.PidFile("api"),
+            PidFile = _folder.PidFile("api"),
         });
-        await api.WaitUntilReadyAsync(cancellationToken);
-        terminal.Done("API", $"{Url}, process {api.ProcessId}", watch.Elapsed);
-        supervisor.Watch(api);
+        await _api.WaitUntilReadyAsync(cancellationToken);
+        _terminal.Done("API", $"{Url}, process {_api.ProcessId}", watch.Elapsed);
+        _supervisor.Watch(_api);
     }
 
     private async Task StartWorkerAsync(int number, string database, string queue, CancellationToken cancellationToken)
@@ -156,22 +156,22 @@ internal sealed class LocalStack : IAsyncDisposable
         {
             Name = $"worker {number}",
             Assembly = StackLayout.WorkerAssembly,
-            Environment = configuration.ForWorker(database, queue),
-            LogFile = folder.BeginLog($"worker-{number}"),
-            PidFile = folder.PidFile($"worker-{number}"),
+            Environment = _configuration.ForWorker(database, queue),
+            LogFile = _folder.BeginLog($"worker-{number}"),
+            PidFile = _folder.PidFile($"worker-{number}"),
         });
-        workers.Add(worker);
-        terminal.Done(worker.Name, $"process {worker.ProcessId}", watch.Elapsed);
-        supervisor.Watch(worker);
+        _workers.Add(worker);
+        _terminal.Done(worker.Name, $"process {worker.ProcessId}", watch.Elapsed);
+        _supervisor.Watch(worker);
     }
 
     private async Task StopAsync(ISupervised? part, Func<Task> stop)
     {
-        if (part is not null)
+        if (part is { Exited.IsCompleted: false })
         {
             var watch = Stopwatch.StartNew();
             await stop();
-            terminal.Done(part.Name, "stopped", watch.Elapsed);
+            _terminal.Done(part.Name, "stopped", watch.Elapsed);
         }
     }
 

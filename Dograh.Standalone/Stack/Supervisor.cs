@@ -14,13 +14,13 @@ internal sealed class Supervisor(Terminal terminal, CancellationToken stop)
     /// <summary>Without setsid, Ctrl+C reaches children too, and one may end before our own handler has run.</summary>
     private static readonly TimeSpan BenefitOfDoubt = TimeSpan.FromSeconds(0.25);
 
-    private readonly List<Task> watches = [];
+    private readonly List<Task> _watches = [];
 
     /// <summary>Watches a part until the stop.</summary>
-    public void Watch(ISupervised part) => watches.Add(WatchAsync(part));
+    public void Watch(ISupervised part) => _watches.Add(WatchAsync(part));
 
     /// <summary>Completes when no part will be started again any more, after the stop.</summary>
-    public Task StoppedAsync() => Task.WhenAll(watches);
+    public Task StoppedAsync() => Task.WhenAll(_watches);
 
     private async Task WatchAsync(ISupervised part)
     {

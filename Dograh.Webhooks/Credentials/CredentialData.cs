@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Sending;
 
 namespace Dograh.Webhooks.Credentials;
@@ -58,7 +59,7 @@ public static class CredentialData
         var value = element.GetString()!;
         if (field == "header_name")
         {
-            if (!ReservedHeaders.IsValidName(value)) return "is not a legal header name";
+            if (!CustomHeaders.IsLegalName(value)) return "is not a legal header name";
             return ReservedHeaders.Contains(value) ? "is a header that every delivery sets itself" : null;
         }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
@@ -42,8 +41,9 @@ public sealed partial class CredentialResolver(NpgsqlDataSource dataSource, Cred
             using var data = JsonDocument.Parse(protector.Unprotect(row.OrganizationId, row.Uuid, row.EncryptedData));
             return new ResolvedCredential(IsReadable: true, CredentialHeader.Build(row.CredentialType, data.RootElement));
         }
-        catch (Exception e) when (e is CryptographicException or JsonException or FormatException)
+        catch (Exception e)
         {
+            // The wrong key, changed bytes, or a key ring that cannot be read just now: its own deliveries wait, nobody else's.
             LogUnreadable(logger, row.Uuid, row.OrganizationId, e.Message);
             return new ResolvedCredential(IsReadable: false, Header: null);
         }

@@ -48,7 +48,7 @@ public sealed partial class DatabaseMigrator(
                 LogMigrated(logger);
                 return;
             }
-            catch (NpgsqlException e) when (e.IsTransient || e.InnerException is System.Net.Sockets.SocketException)
+            catch (Exception e) when (DatabaseFailure.IsUnreachable(e))
             {
                 LogNotReachable(logger, attempt, e.GetType().Name, e.Message);
                 await Task.Delay(RetryDelay, time, cancellationToken);
@@ -71,7 +71,7 @@ public sealed partial class DatabaseMigrator(
 
                 LogNotMigrated(logger, attempt);
             }
-            catch (NpgsqlException e)
+            catch (Exception e) when (DatabaseFailure.IsUnavailable(e))
             {
                 LogNotReachable(logger, attempt, e.GetType().Name, e.Message);
             }

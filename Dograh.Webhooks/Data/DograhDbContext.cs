@@ -59,6 +59,8 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        modelBuilder.HasDbFunction(() => DatabaseFunctions.Now()).HasName("now").IsBuiltIn();
+
         modelBuilder.Entity<Organization>(e =>
         {
             e.ToTable("organizations");
@@ -178,7 +180,7 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
             .HasConstraintName("fk_webhook_deliveries_run").OnDelete(DeleteBehavior.Cascade);
         e.Property(x => x.Id).UseIdentityByDefaultColumn();
         e.Property(x => x.CustomHeaders).HasColumnType("json");
-        e.Property(x => x.Status).HasColumnType(DeliveryStatusType).HasDefaultValueSql($"'pending'::{DeliveryStatusType}");
+        e.Property(x => x.Status).HasColumnType(DeliveryStatusType);
         e.Property(x => x.LastError).HasMaxLength(WebhookDelivery.MaxErrorLength);
         e.Property(x => x.AttemptCount).HasDefaultValue(0);
         e.Property(x => x.ClaimCount).HasDefaultValue(0L);

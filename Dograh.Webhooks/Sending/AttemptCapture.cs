@@ -22,6 +22,6 @@ internal sealed class AttemptCapture
     /// <summary>The status line's code, as soon as there was one.</summary>
     public HttpStatusCode? StatusCode { get; set; }
 
-    /// <summary>The first bytes of the body.</summary>
+    /// <summary>What was read of the body.</summary>
     public byte[] BodyStart { get; set; } = [];
 }

@@ -13,9 +13,6 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time) : D
     /// <summary>How much of a body is read off the wire; the connection is given up beyond it.</summary>
     public const int MaxReadBytes = 64 * 1024;
 
-    /// <summary>How much of a body is kept.</summary>
-    public const int MaxKeptBytes = 4 * 1024;
-
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (!request.Options.TryGetValue(AttemptCapture.Option, out var capture))
@@ -61,7 +58,7 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time) : D
         }
         finally
         {
-            capture.BodyStart = buffer.AsSpan(0, Math.Min(length, MaxKeptBytes)).ToArray();
+            capture.BodyStart = buffer.AsSpan(0, length).ToArray();
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }

@@ -10,6 +10,9 @@ namespace Dograh.Webhooks.Sending;
 /// <summary>Turns what a receiver answered into what is kept of it: short, redacted, and fit for PostgreSQL.</summary>
 internal static class AttemptLog
 {
+    /// <summary>How much of a body is kept, in bytes of UTF-8.</summary>
+    public const int MaxBodyBytes = 4 * 1024;
+
     private const int MaxBodyInErrorLength = 200;
     private const int MaxHeaderValueLength = 512;
     private const int MaxHeaders = 64;
@@ -19,6 +22,7 @@ internal static class AttemptLog
     public static AttemptResult.Attempted FromResponse(HttpResponseMessage response, AttemptCapture capture, DateTimeOffset now)
     {
         var statusCode = (int)response.StatusCode;
+        // Redacted whole and cut afterwards: half a secret, its closing quote cut off, would not be known for one.
         var body = Clean(Encoding.UTF8.GetString(capture.BodyStart));
         var succeeded = DeliveryTransitions.Classify(statusCode) == AttemptOutcome.Succeeded;
         return new AttemptResult.Attempted
@@ -29,15 +33,15 @@ internal static class AttemptLog
             StartedAt = capture.StartedAt ?? now,
             Duration = capture.Duration,
             ResponseHeaders = DescribeHeaders(response),
-            ResponseBody = body,
+            ResponseBody = ShortenToBytes(body, MaxBodyBytes),
         };
     }
 
     /// <summary>The record of an attempt that had no HTTP response.</summary>
-    public static AttemptResult.Attempted FromFailure(AttemptCapture capture, string error) => new()
+    public static AttemptResult.Attempted FromFailure(AttemptCapture capture, DateTimeOffset now, string error) => new()
     {
         Error = Shorten(Clean(error), WebhookDelivery.MaxErrorLength),
-        StartedAt = capture.StartedAt ?? DateTimeOffset.UnixEpoch,
+        StartedAt = capture.StartedAt ?? now,
         Duration = capture.Duration,
     };
 
@@ -68,6 +72,14 @@ internal static class AttemptLog
         if (text.Length <= length) return text;
         // Not between the halves of a surrogate pair: what is left would not be UTF-8.
         return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
+    }
+
+    private static string ShortenToBytes(string text, int bytes)
+    {
+        if (Encoding.UTF8.GetByteCount(text) <= bytes) return text;
+        var buffer = new byte[bytes];
+        Encoding.UTF8.GetEncoder().Convert(text, buffer, flush: false, out var charsUsed, out _, out _);
+        return Shorten(text, charsUsed);
     }
 
     private static string DescribeHeaders(HttpResponseMessage response)

@@ -112,16 +112,16 @@ public sealed class DeliverySender : IDisposable
         }
         catch (TimeoutRejectedException)
         {
-            return AttemptLog.FromFailure(capture, string.Create(
+            return AttemptLog.FromFailure(capture, _clock.Now, string.Create(
                 CultureInfo.InvariantCulture, $"timeout: no response within {capture.Timeout.TotalSeconds} s"));
         }
         catch (HttpRequestException e) when (e.InnerException is EgressDeniedException denied)
         {
-            return AttemptLog.FromFailure(capture, denied.Message) with { IsPermanent = true };
+            return AttemptLog.FromFailure(capture, _clock.Now, denied.Message) with { IsPermanent = true };
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return AttemptLog.FromFailure(capture, AttemptLog.Describe(e));
+            return AttemptLog.FromFailure(capture, _clock.Now, AttemptLog.Describe(e));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

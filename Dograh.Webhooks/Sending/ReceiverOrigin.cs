@@ -24,6 +24,7 @@ internal sealed partial class ReceiverOrigin
     private readonly long _origin;
     private TimeSpan _heldUntil;
     private TimeSpan _nextPlaceAt;
+    private TimeSpan? _fullSince;
     private double _averageSeconds = 0.1;
     private long _lastUsed;
 
@@ -97,7 +98,11 @@ internal sealed partial class ReceiverOrigin
     /// <summary>Notes how long an attempt took, for <see cref="NextPlaceIn"/>.</summary>
     public void Observe(TimeSpan duration)
     {
-        lock (_lock) _averageSeconds = (0.9 * _averageSeconds) + (0.1 * duration.TotalSeconds);
+        lock (_lock)
+        {
+            _averageSeconds = (0.9 * _averageSeconds) + (0.1 * duration.TotalSeconds);
+            _fullSince = null;
+        }
     }
 
     /// <summary>When a delivery that found no place should come back: each at the pace at which the origin has been freeing places.</summary>
@@ -107,7 +112,10 @@ internal sealed partial class ReceiverOrigin
         lock (_lock)
         {
             var now = Now;
-            var next = _nextPlaceAt + TimeSpan.FromSeconds(_averageSeconds / _permits);
+            _fullSince ??= now;
+            // A receiver that hangs ends no attempt to learn from; that it has been full for so long says as much.
+            var seconds = Math.Max(_averageSeconds, (now - _fullSince.Value).TotalSeconds);
+            var next = _nextPlaceAt + TimeSpan.FromSeconds(seconds / _permits);
             _nextPlaceAt = next > now + MinConcurrencyDelay ? next : now + MinConcurrencyDelay;
             if (_nextPlaceAt > now + MaxConcurrencyDelay) _nextPlaceAt = now + MaxConcurrencyDelay;
             return _nextPlaceAt - now;

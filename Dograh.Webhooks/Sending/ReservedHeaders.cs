@@ -16,11 +16,6 @@ public static class ReservedHeaders
     /// <summary>Whether the name is taken, whatever its case.</summary>
     public static bool Contains(string name) => Names.Contains(name);
 
-    /// <summary>Whether a name is a token as RFC 9110 (5.6.2) has it, and so may name a header at all.</summary>
-    public static bool IsValidName(string name) => name.Length is > 0 and <= 256 && name.All(IsTokenCharacter);
-
     /// <summary>Whether a value can be sent: no control character but tab.</summary>
     public static bool IsValidValue(string value) => !value.Any(c => char.IsControl(c) && c != '\t');
-
-    private static bool IsTokenCharacter(char c) => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal);
 }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Rendering;
 
 namespace Dograh.Webhooks.Sending;
 
@@ -78,7 +79,7 @@ public static class WebhookRequest
     private static void AddForeign(HttpRequestMessage request, HashSet<string> taken, string name, string value, string described)
     {
         if (ReservedHeaders.Contains(name) || !taken.Add(name)) return;
-        if (!ReservedHeaders.IsValidName(name)) throw new UnsendableException($"{described} has a name that HTTP does not allow");
+        if (!CustomHeaders.IsLegalName(name)) throw new UnsendableException($"{described} has a name that HTTP does not allow");
         if (!ReservedHeaders.IsValidValue(value)) throw new UnsendableException($"{described} has a value with a control character");
         Add(request, name, value);
     }

@@ -252,10 +252,8 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasDefaultValueSql("now()");
 
                     b.Property<DeliveryStatus>("Status")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("webhook_delivery_status")
-                        .HasColumnName("status")
-                        .HasDefaultValueSql("'pending'::webhook_delivery_status");
+                        .HasColumnName("status");
 
                     b.Property<double>("TimeoutSeconds")
                         .HasColumnType("double precision")

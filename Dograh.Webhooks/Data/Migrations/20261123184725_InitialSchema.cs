@@ -212,7 +212,7 @@ namespace Dograh.Webhooks.Data.Migrations
                     payload = table.Column<string>(type: "text", nullable: false),
                     custom_headers = table.Column<string>(type: "json", nullable: false),
                     credential_uuid = table.Column<Guid>(type: "uuid", nullable: true),
-                    status = table.Column<DeliveryStatus>(type: "webhook_delivery_status", nullable: false, defaultValueSql: "'pending'::webhook_delivery_status"),
+                    status = table.Column<DeliveryStatus>(type: "webhook_delivery_status", nullable: false),
                     attempt_count = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
                     max_attempts = table.Column<int>(type: "integer", nullable: false),
                     attempts_per_replay = table.Column<int>(type: "integer", nullable: false),

@@ -10,7 +10,7 @@ namespace Dograh.Standalone;
 /// A process id alone would not do: after a reboot, and in a container at every start, it belongs to somebody else. With the
 /// time the process began it is unique, give or take the clock's accuracy.
 /// </remarks>
-internal static class PidFile
+internal static class PidFiles
 {
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
@@ -44,10 +44,10 @@ internal static class PidFile
     /// <summary>Stops a process that is not our child.</summary>
     public static async Task StopAsync(int processId, UnixSignal signal, CancellationToken cancellationToken)
     {
-        UnixCallsOrKill(processId, signal);
+        Send(processId, signal);
         if (!await Poll.UntilAsync(_ => Task.FromResult(!IsAlive(processId)), Grace, cancellationToken))
         {
-            UnixCallsOrKill(processId, UnixSignal.Kill);
+            Send(processId, UnixSignal.Kill);
             await Poll.UntilAsync(_ => Task.FromResult(!IsAlive(processId)), Grace, cancellationToken);
         }
     }
@@ -108,7 +108,7 @@ internal static class PidFile
         }
     }
 
-    private static void UnixCallsOrKill(int processId, UnixSignal signal)
+    private static void Send(int processId, UnixSignal signal)
     {
         if (!OperatingSystem.IsWindows())
         {

@@ -1,7 +1,7 @@
 namespace Dograh.Standalone;
 
 /// <summary>The files that children write their output to.</summary>
-internal static class LogFile
+internal static class LogFiles
 {
     /// <summary>Begins a log anew; the one before is kept as <c>….previous</c>.</summary>
     public static string Begin(string path)

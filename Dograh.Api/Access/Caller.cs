@@ -1,0 +1,17 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace Dograh.Api.Access;
+
+/// <summary>The organization whose key the request carries. Every query takes it into its WHERE: that is what keeps tenants apart.</summary>
+/// <param name="OrganizationId">The organization.</param>
+internal readonly record struct Caller(long OrganizationId)
+{
+    public static ValueTask<Caller> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        _ = parameter;
+        var claim = context.User.FindFirst(Policies.OrganizationClaim)
+            ?? throw new InvalidOperationException("The endpoint asks for a caller but not for the organization policy.");
+        return ValueTask.FromResult(new Caller(long.Parse(claim.Value, CultureInfo.InvariantCulture)));
+    }
+}

@@ -1,0 +1,71 @@
+using Dograh.Api.Access;
+using Dograh.Api.Credentials;
+using Dograh.Api.Deliveries;
+using Dograh.Api.Http;
+using Dograh.Api.Organizations;
+using Dograh.Api.Runs;
+using Dograh.Api.Workflows;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Runs;
+using Dograh.Webhooks.Sending;
+using Microsoft.AspNetCore.Authentication;
+using Scalar.AspNetCore;
+
+namespace Dograh.Api;
+
+/// <summary>Composes the API: its services, and its paths in the order in which a newcomer meets them.</summary>
+internal static class ApiServices
+{
+    public static WebApplicationBuilder AddDograhApi(this WebApplicationBuilder builder)
+    {
+        builder.AddDograhDatabase().AddDograhQueue().AddDograhSecrets().AddDograhDeliveries();
+        var services = builder.Services;
+        services.AddSingleton<RunIntake>();
+        services.AddScoped<IdempotentRequest>();
+        services.AddHttpContextAccessor();
+        services.AddHostedService<MigrationRunner>();
+        services.Configure<AdminOptions>(builder.Configuration.GetSection(AdminOptions.SectionName));
+        services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(Policies.Organization, policy => policy.RequireClaim(Policies.OrganizationClaim))
+            .AddPolicy(Policies.Admin, policy => policy.RequireRole(Policies.Admin));
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.AddOpenApi(ApiDescription.Configure);
+
+        var options = builder.Configuration.GetSection(ApiOptions.SectionName).Get<ApiOptions>() ?? new ApiOptions();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+        });
+        return builder;
+    }
+
+    public static WebApplication MapDograhApi(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problems.WriteExceptionAsync, SuppressDiagnosticsCallback = _ => true });
+        app.UseStatusCodePages(Problems.WriteStatusAsync);
+        app.UseAuthentication();
+        app.UseAuthorization();
+
+        app.MapDefaultEndpoints();
+        app.MapOpenApi();
+        app.MapScalarApiReference("/scalar", scalar => scalar
+            .WithTitle("Dograh Webhooks")
+            // The page asks no other host for anything.
+            .DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools());
+        app.MapGet("/", () => Results.Redirect("/scalar")).ExcludeFromDescription();
+
+        var api = app.MapGroup("/api/v1");
+        api.MapOrganizations();
+        api.MapApiKeys();
+        api.MapCredentials();
+        api.MapWorkflows();
+        api.MapRuns();
+        api.MapDeliveries();
+        api.MapStats();
+        return app;
+    }
+}

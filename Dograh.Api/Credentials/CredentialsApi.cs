@@ -1,0 +1,130 @@
+using System.Text.Json;
+using Dograh.Api.Access;
+using Dograh.Api.Http;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Data;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dograh.Api.Credentials;
+
+/// <summary>Credentials: their data goes in and never comes out.</summary>
+internal static class CredentialsApi
+{
+    private const int MaxDescriptionLength = 4000;
+
+    public static void MapCredentials(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/credentials").WithTags("Credentials").RequireAuthorization(Policies.Organization);
+        group.MapPost("", CreateCredential).WithName("CreateCredential").WithSummary("Store a credential").Produces<CredentialView>(StatusCodes.Status201Created);
+        group.MapGet("", ListCredentials).WithName("ListCredentials").WithSummary("List credentials, never their data")
+            .WithMetadata(new ListParameters());
+        group.MapGet("/{uuid:guid}", GetCredential).WithName("GetCredential").WithSummary("Get a credential, never its data");
+        group.MapPut("/{uuid:guid}", UpdateCredential).WithName("UpdateCredential").WithSummary("Change any of a credential's fields");
+        group.MapDelete("/{uuid:guid}", DeleteCredential).WithName("DeleteCredential").WithSummary("Delete a credential: it stops resolving at once");
+    }
+
+    private static Task<IResult> CreateCredential(
+        Caller caller, JsonBody<CredentialRequest> body, IdempotentRequest idempotent, CredentialProtector protector)
+    {
+        var request = body.Value;
+        var faults = new Faults();
+        faults.RequireText("name", request.Name);
+        faults.CheckText("description", request.Description, MaxDescriptionLength);
+        if (request.CredentialType is null) faults.Add("credential_type", "is required");
+        else faults.Add(CredentialData.FindFaults(request.CredentialType, request.CredentialData));
+        faults.ThrowIfAny();
+
+        return idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
+        {
+            var uuid = Guid.CreateVersion7();
+            var credential = new ExternalCredential
+            {
+                OrganizationId = caller.OrganizationId,
+                Uuid = uuid,
+                Name = request.Name!,
+                Description = request.Description,
+                CredentialType = request.CredentialType!,
+                EncryptedData = protector.Protect(caller.OrganizationId, uuid, Text(request.CredentialData)),
+                IsActive = true,
+            };
+            database.ExternalCredentials.Add(credential);
+            await database.SaveChangesAsync(cancellationToken);
+            return new Answer(StatusCodes.Status201Created, CredentialView.Of(credential));
+        });
+    }
+
+    private static async Task<Ok<Page<CredentialView>>> ListCredentials(
+        Caller caller, HttpRequest request, DograhDbContext database, CancellationToken cancellationToken)
+    {
+        var page = PageRequest.Read(request);
+        var query = Active(database, caller).AsNoTracking();
+        if (!page.IsFirst)
+        {
+            var last = (page.CreatedAt, Id: page.IdAsUuid);
+            query = query.Where(x => EF.Functions.LessThan(ValueTuple.Create(x.CreatedAt, x.Uuid), ValueTuple.Create(last.CreatedAt, last.Id)));
+        }
+
+        var rows = await query.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Uuid).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Uuid), CredentialView.Of));
+    }
+
+    private static async Task<Ok<CredentialView>> GetCredential(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken) =>
+        TypedResults.Ok(CredentialView.Of(await FindAsync(caller, uuid, database, cancellationToken)));
+
+    private static async Task<Ok<CredentialView>> UpdateCredential(
+        Caller caller, Guid uuid, JsonBody<CredentialRequest> body, DograhDbContext database, CredentialProtector protector,
+        CancellationToken cancellationToken)
+    {
+        var request = body.Value;
+        var credential = await FindAsync(caller, uuid, database, cancellationToken);
+        var faults = new Faults();
+        if (body.Element.TryGetProperty("name", out _)) faults.RequireText("name", request.Name);
+        faults.CheckText("description", request.Description, MaxDescriptionLength);
+        var type = request.CredentialType ?? credential.CredentialType;
+        var hasData = request.CredentialData.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+        // Another type needs other data: what is stored would not make the header that its owner expects.
+        if (hasData || type != credential.CredentialType) faults.Add(CredentialData.FindFaults(type, request.CredentialData));
+        faults.ThrowIfAny();
+
+        if (request.Name is not null) credential.Name = request.Name;
+        if (body.Element.TryGetProperty("description", out _)) credential.Description = request.Description;
+        if (hasData || type != credential.CredentialType)
+        {
+            credential.EncryptedData = protector.Protect(caller.OrganizationId, uuid, Text(request.CredentialData));
+        }
+
+        credential.CredentialType = type;
+        await database.SaveChangesAsync(cancellationToken);
+        await Active(database, caller).Where(x => x.Uuid == uuid)
+            .ExecuteUpdateAsync(set => set.SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()), cancellationToken);
+        await database.Entry(credential).ReloadAsync(cancellationToken);
+        return TypedResults.Ok(CredentialView.Of(credential));
+    }
+
+    private static async Task<NoContent> DeleteCredential(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken)
+    {
+        var deleted = await Active(database, caller).Where(x => x.Uuid == uuid)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(x => x.IsActive, false).SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()), cancellationToken);
+        return deleted == 0 ? throw ApiProblemException.NotFound("credential") : TypedResults.NoContent();
+    }
+
+    private static IQueryable<ExternalCredential> Active(DograhDbContext database, Caller caller) =>
+        database.ExternalCredentials.Where(x => x.OrganizationId == caller.OrganizationId && x.IsActive);
+
+    private static async Task<ExternalCredential> FindAsync(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken) =>
+        await Active(database, caller).SingleOrDefaultAsync(x => x.Uuid == uuid, cancellationToken) ?? throw ApiProblemException.NotFound("credential");
+
+    private static string Text(JsonElement data) => data.ValueKind == JsonValueKind.Object ? data.GetRawText() : "{}";
+}
+
+/// <summary>A credential as it is stored or changed.</summary>
+internal sealed record CredentialRequest(string? Name, string? Description, string? CredentialType, JsonElement CredentialData);
+
+/// <summary>A credential without its data.</summary>
+internal sealed record CredentialView(
+    Guid Uuid, string Name, string? Description, string CredentialType, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+{
+    public static CredentialView Of(ExternalCredential x) => new(x.Uuid, x.Name, x.Description, x.CredentialType, x.CreatedAt, x.UpdatedAt);
+}

@@ -1,0 +1,101 @@
+using Dograh.Api.Access;
+using Dograh.Api.Http;
+using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Data.Sql;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Queue;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dograh.Api.Deliveries;
+
+/// <summary>Deliveries: looking at them, replaying and cancelling one. Bulk replay is in <see cref="BulkReplay"/>.</summary>
+internal static class DeliveriesApi
+{
+    private const string DeliveryId = "delivery_id";
+
+    public static void MapDeliveries(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/deliveries").WithTags("Deliveries").RequireAuthorization(Policies.Organization);
+        group.MapGet("", ListDeliveries).WithName("ListDeliveries").WithSummary("List deliveries, without their payloads")
+            .WithMetadata(new ListParameters(DeliveryFilter.Names));
+        group.MapGet("/{delivery_id:guid}", GetDelivery).WithName("GetDelivery").WithSummary("Get a delivery: payload, headers, state, attempts");
+        group.MapPost("/{delivery_id:guid}/replay", ReplayDelivery).WithName("ReplayDelivery").WithSummary("Send a delivery again")
+            .Produces<DeliveryView>(StatusCodes.Status202Accepted);
+        group.MapPost("/{delivery_id:guid}/cancel", CancelDelivery).WithName("CancelDelivery").WithSummary("Stop a pending delivery")
+            .Produces<DeliveryView>(StatusCodes.Status202Accepted);
+        group.MapPost("/replay", BulkReplay.Replay).WithName("ReplayDeliveries").WithSummary("Send all deliveries that match again, at a pace")
+            .Produces<BulkReplayView>(StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<Ok<Page<DeliveryView>>> ListDeliveries(
+        Caller caller, HttpRequest request, DograhDbContext database, CancellationToken cancellationToken)
+    {
+        var page = PageRequest.Read(request);
+        var query = DeliveryFilter.Read(request).Apply(database, caller).AsNoTracking();
+        if (!page.IsFirst)
+        {
+            var last = (page.CreatedAt, Id: page.IdAsNumber);
+            query = query.Where(x => EF.Functions.LessThan(ValueTuple.Create(x.CreatedAt, x.Id), ValueTuple.Create(last.CreatedAt, last.Id)));
+        }
+
+        var rows = await query.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Id).Take(page.Limit + 1)
+            .Select(DeliverySummary.From).ToListAsync(cancellationToken);
+        return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Id), DeliveryView.Of));
+    }
+
+    private static async Task<Ok<DeliveryDetailView>> GetDelivery(
+        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, DograhDbContext database, CancellationToken cancellationToken)
+    {
+        var row = await Find(database, caller, deliveryId).AsNoTracking().SingleOrDefaultAsync(cancellationToken)
+            ?? throw ApiProblemException.NotFound("delivery");
+        var summary = await Find(database, caller, deliveryId).Select(DeliverySummary.From).SingleAsync(cancellationToken);
+        var attempts = await database.WebhookDeliveryAttempts.AsNoTracking()
+            .Where(x => x.OrganizationId == caller.OrganizationId && x.DeliveryId == row.Id).OrderBy(x => x.Number).ToListAsync(cancellationToken);
+        return TypedResults.Ok(new DeliveryDetailView(DeliveryView.Of(summary), row, attempts.Select(AttemptView.Of).ToList()));
+    }
+
+    private static Task<IResult> ReplayDelivery(
+        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent, DeliveryQueue queue) =>
+        idempotent.RunAsync(caller, body.Bytes, async (database, connection, cancellationToken) =>
+        {
+            var id = await FindIdAsync(database, caller, deliveryId, cancellationToken);
+            var replayed = await ReplayDeliveries.ExecuteAsync(
+                connection, caller.OrganizationId, [(id, 0)], ReplayDeliveries.Replayable, cancellationToken);
+            if (replayed.Count == 0) throw ApiProblemException.Conflict("The delivery is pending: it is being delivered already.");
+            return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken), () => queue.TryScheduleAsync(replayed));
+        });
+
+    private static Task<IResult> CancelDelivery(Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent) =>
+        idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
+        {
+            var cancelled = await Find(database, caller, deliveryId).Where(x => x.Status == EF.Constant(DeliveryStatus.Pending))
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(x => x.Status, DeliveryStatus.Cancelled)
+                        .SetProperty(x => x.LeasedBy, (string?)null)
+                        .SetProperty(x => x.WaitingFor, (string?)null)
+                        .SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()),
+                    cancellationToken);
+            if (cancelled == 0)
+            {
+                await FindIdAsync(database, caller, deliveryId, cancellationToken);
+                throw ApiProblemException.Conflict("Only a pending delivery can be cancelled.");
+            }
+
+            return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken));
+        });
+
+    private static IQueryable<WebhookDelivery> Find(DograhDbContext database, Caller caller, Guid deliveryId) =>
+        database.WebhookDeliveries.Where(x => x.OrganizationId == caller.OrganizationId && x.DeliveryUuid == deliveryId);
+
+    private static async Task<long> FindIdAsync(DograhDbContext database, Caller caller, Guid deliveryId, CancellationToken cancellationToken) =>
+        await Find(database, caller, deliveryId).Select(x => (long?)x.Id).SingleOrDefaultAsync(cancellationToken)
+        ?? throw ApiProblemException.NotFound("delivery");
+
+    private static async Task<DeliveryView> ReadViewAsync(DograhDbContext database, Caller caller, Guid deliveryId, CancellationToken cancellationToken) =>
+        DeliveryView.Of(await Find(database, caller, deliveryId).Select(DeliverySummary.From).SingleAsync(cancellationToken));
+}
+
+/// <summary>A body that may be empty and says nothing.</summary>
+internal sealed record NoFields;

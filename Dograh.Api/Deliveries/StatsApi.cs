@@ -1,0 +1,66 @@
+using Dograh.Api.Access;
+using Dograh.Api.Http;
+using Dograh.Webhooks.Data.Sql;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Dograh.Api.Deliveries;
+
+/// <summary>An organization's figures over a window.</summary>
+internal static class StatsApi
+{
+    private const string DefaultWindow = "1h";
+
+    private static readonly Dictionary<string, TimeSpan> Windows = new(StringComparer.Ordinal)
+    {
+        ["5m"] = TimeSpan.FromMinutes(5),
+        ["1h"] = TimeSpan.FromHours(1),
+        ["24h"] = TimeSpan.FromHours(24),
+        ["7d"] = TimeSpan.FromDays(7),
+        ["30d"] = TimeSpan.FromDays(30),
+    };
+
+    public static void MapStats(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/stats", GetStats).WithName("GetStats").WithSummary("Figures over a window: 5m, 1h, 24h, 7d or 30d")
+            .WithTags("Deliveries").RequireAuthorization(Policies.Organization);
+
+    private static async Task<Ok<StatsView>> GetStats(Caller caller, string? window, NpgsqlDataSource dataSource, CancellationToken cancellationToken)
+    {
+        var name = string.IsNullOrEmpty(window) ? DefaultWindow : window;
+        if (!Windows.TryGetValue(name, out var length))
+        {
+            throw ApiProblemException.Unprocessable("window", $"must be one of {string.Join(", ", Windows.Keys)}");
+        }
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return TypedResults.Ok(StatsView.Of(name, await ReadStats.ExecuteAsync(connection, caller.OrganizationId, length, cancellationToken)));
+    }
+}
+
+/// <summary>An organization's figures; rates and percentiles are null where there is nothing to take them of.</summary>
+internal sealed record StatsView(
+    string Window, DeliveryCountsView Deliveries, long Attempts, double? SuccessRate, PercentilesView AttemptDurationMs,
+    PercentilesView TimeToDeliverMs, double OldestDueAgeSeconds, IReadOnlyList<EndpointStatsView> Endpoints)
+{
+    public static StatsView Of(string window, Stats x) => new(
+        window,
+        new DeliveryCountsView(x.Deliveries.Pending, x.Deliveries.Succeeded, x.Deliveries.DeadLetter, x.Deliveries.Cancelled),
+        x.Attempts,
+        x.Attempts == 0 ? null : (double)x.SucceededAttempts / x.Attempts,
+        PercentilesView.Of(x.AttemptDurationMs),
+        PercentilesView.Of(x.TimeToDeliverMs),
+        x.OldestDueAgeSeconds ?? 0,
+        x.Endpoints.Select(e => new EndpointStatsView(e.Host, e.Deliveries, e.SuccessRate, e.P95Ms, e.IsCircuitOpen ? "open" : "closed")).ToList());
+}
+
+/// <summary>Deliveries created in the window, by what has become of them.</summary>
+internal sealed record DeliveryCountsView(long Pending, long Succeeded, long DeadLetter, long Cancelled);
+
+/// <summary>Percentiles in milliseconds.</summary>
+internal sealed record PercentilesView(double? P50, double? P95, double? P99)
+{
+    public static PercentilesView Of(double[]? values) => values is null ? new(null, null, null) : new(values[0], values[1], values[2]);
+}
+
+/// <summary>One receiver's figures.</summary>
+internal sealed record EndpointStatsView(string Host, long Deliveries, double? SuccessRate, double? P95Ms, string Circuit);

@@ -1,0 +1,94 @@
+using Dograh.Api.Access;
+using Dograh.Api.Http;
+using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Runs;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dograh.Api.Runs;
+
+/// <summary>Runs: starting one, completing one, and taking in completed ones.</summary>
+internal static class RunsApi
+{
+    public static void MapRuns(this IEndpointRouteBuilder routes)
+    {
+        var workflow = routes.MapGroup("/workflows/{id:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
+        workflow.MapPost("/runs", StartRun).WithName("StartRun").WithSummary("Start a run, pinned to the workflow's current version")
+            .Produces<StartedRunView>(StatusCodes.Status201Created);
+        workflow.MapPost("/completed-runs", StoreCompletedRun).WithName("StoreCompletedRun").WithSummary("Take in a completed run in one request")
+            .Produces<RunOutcome>(StatusCodes.Status202Accepted);
+        workflow.MapPost("/completed-runs/batch", CompletedRunsBatch.Store).WithName("StoreCompletedRuns").WithSummary("Take in up to 500 completed runs")
+            .Produces<BatchView>(StatusCodes.Status207MultiStatus);
+        workflow.MapPost("/preview", RunPreview.Preview).WithName("PreviewRun").WithSummary("Show what a completion would send; sends and stores nothing")
+            .WithMetadata(new NotIdempotent());
+
+        var runs = routes.MapGroup("/workflow-runs/{id:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
+        runs.MapPost("/complete", CompleteRun).WithName("CompleteRun").WithSummary("Complete a run: its webhooks are rendered and stored with it")
+            .Produces<RunOutcome>(StatusCodes.Status202Accepted).Produces<RunOutcome>();
+        runs.MapGet("", GetRun).WithName("GetRun").WithSummary("Get a run with its deliveries");
+    }
+
+    private static Task<IResult> StartRun(Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent)
+    {
+        var faults = new Faults();
+        var fields = body.Value.ToFields(faults);
+        faults.ThrowIfAny();
+        return idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
+        {
+            var version = await database.Workflows.Where(x => x.OrganizationId == caller.OrganizationId && x.Id == id)
+                .Select(x => (int?)x.Version).SingleOrDefaultAsync(cancellationToken) ?? throw ApiProblemException.NotFound("workflow");
+            var run = new WorkflowRun
+            {
+                OrganizationId = caller.OrganizationId,
+                WorkflowId = id,
+                Version = version,
+                Name = fields.Name,
+                CampaignId = Webhooks.Data.Sql.JsonColumn.Of(fields.CampaignId),
+                InitialContext = Webhooks.Data.Sql.JsonColumn.Of(fields.InitialContext),
+                Status = RunStatus.Running,
+            };
+            database.WorkflowRuns.Add(run);
+            await database.SaveChangesAsync(cancellationToken);
+            return new Answer(StatusCodes.Status201Created, new StartedRunView(run.Id, run.WorkflowId, run.Version, run.Name, run.Status, run.CreatedAt));
+        });
+    }
+
+    private static Task<IResult> CompleteRun(Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent, RunIntake intake)
+    {
+        var faults = new Faults();
+        var completion = body.Value.ToCompletion(faults);
+        faults.ThrowIfAny();
+        return idempotent.RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
+        {
+            var taken = await intake.CompleteAsync(connection, caller.OrganizationId, id, completion, cancellationToken)
+                ?? throw ApiProblemException.NotFound("run");
+            var status = taken.IsRepeated ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
+            return new Answer(status, taken.Outcomes[0], () => intake.ScheduleAsync(taken));
+        });
+    }
+
+    private static Task<IResult> StoreCompletedRun(
+        Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent, RunIntake intake)
+    {
+        var faults = new Faults();
+        var fields = body.Value.ToFields(faults);
+        var completion = body.Value.ToCompletion(faults);
+        faults.ThrowIfAny();
+        return idempotent.RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
+        {
+            var taken = await intake.StoreCompletedAsync(connection, caller.OrganizationId, id, [(fields, completion)], cancellationToken)
+                ?? throw ApiProblemException.NotFound("workflow");
+            return new Answer(StatusCodes.Status202Accepted, taken.Outcomes[0], () => intake.ScheduleAsync(taken));
+        });
+    }
+
+    private static async Task<Ok<RunView>> GetRun(Caller caller, long id, DograhDbContext database, CancellationToken cancellationToken)
+    {
+        var run = await database.WorkflowRuns.AsNoTracking()
+            .SingleOrDefaultAsync(x => x.OrganizationId == caller.OrganizationId && x.Id == id, cancellationToken) ?? throw ApiProblemException.NotFound("run");
+        var deliveries = await database.WebhookDeliveries.AsNoTracking()
+            .Where(x => x.OrganizationId == caller.OrganizationId && x.WorkflowRunId == id).OrderBy(x => x.Id)
+            .Select(x => new RunDeliveryView(x.DeliveryUuid, x.WebhookNodeId, x.Status)).ToListAsync(cancellationToken);
+        return TypedResults.Ok(RunView.Of(run, deliveries));
+    }
+}

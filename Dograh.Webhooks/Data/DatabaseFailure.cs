@@ -1,0 +1,35 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Dograh.Webhooks.Data;
+
+/// <summary>Tells PostgreSQL's own troubles from those of a statement.</summary>
+/// <remarks>EF Core wraps transient failures in exceptions of its own, so the inner ones are looked at too.</remarks>
+public static class DatabaseFailure
+{
+    /// <summary>Whether the server cannot be reached, is starting or stopping, is full, or lacks the database: waiting may help.</summary>
+    public static bool IsUnreachable(Exception exception) => exception switch
+    {
+        // 08 connection, 53 resources, 57P shutdown.
+        PostgresException e => e.SqlState[..2] is "08" or "53" || e.SqlState.StartsWith("57P", StringComparison.Ordinal)
+            || e.SqlState is PostgresErrorCodes.InvalidCatalogName,
+        NpgsqlException or SocketException or TimeoutException => true,
+        { InnerException: { } inner } => IsUnreachable(inner),
+        _ => false,
+    };
+
+    /// <summary>Whether a request could not be served for PostgreSQL's sake, and can be sent again: also read-only, busy, or not migrated yet.</summary>
+    public static bool IsUnavailable(Exception exception) => exception switch
+    {
+        PostgresException
+        {
+            SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedObject
+                or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
+                or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable,
+        } => true,
+        PostgresException e => IsUnreachable(e),
+        _ when IsUnreachable(exception) => true,
+        { InnerException: { } inner } => IsUnavailable(inner),
+        _ => false,
+    };
+}

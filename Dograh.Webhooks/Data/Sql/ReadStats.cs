@@ -1,0 +1,123 @@
+using Npgsql;
+
+namespace Dograh.Webhooks.Data.Sql;
+
+/// <summary>An organization's figures over a window that ends now.</summary>
+/// <remarks>Deliveries are counted by creation, attempts by their start; both by an index that begins with the organization and the time.</remarks>
+public static class ReadStats
+{
+    /// <summary>The most receivers that are told apart.</summary>
+    public const int MaxEndpoints = 100;
+
+    private const string DeliveriesSql =
+        """
+        SELECT count(*) FILTER (WHERE status = 'pending'),
+               count(*) FILTER (WHERE status = 'succeeded'),
+               count(*) FILTER (WHERE status = 'dead_letter'),
+               count(*) FILTER (WHERE status = 'cancelled'),
+               percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM delivered_at - created_at)::float8 * 1000)
+                   FILTER (WHERE status = 'succeeded')
+        FROM webhook_deliveries
+        WHERE organization_id = $1 AND created_at >= now() - $2
+        """;
+
+    private const string AttemptsSql =
+        """
+        SELECT count(*),
+               count(*) FILTER (WHERE status_code BETWEEN 200 AND 299),
+               percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY duration_ms)
+        FROM webhook_delivery_attempts
+        WHERE organization_id = $1 AND started_at >= now() - $2
+        """;
+
+    private const string OldestDueSql =
+        """
+        SELECT extract(epoch FROM now() - min(scheduled_for))::float8
+        FROM webhook_deliveries
+        WHERE organization_id = $1 AND status = 'pending' AND leased_by IS NULL AND scheduled_for <= now()
+        """;
+
+    // A circuit lives in each worker; the rows say whether any of them waits for one.
+    private const string EndpointsSql =
+        """
+        WITH attempted AS (
+            SELECT d.endpoint_host, a.delivery_id, a.status_code, a.duration_ms
+            FROM webhook_delivery_attempts AS a
+            JOIN webhook_deliveries AS d ON d.organization_id = a.organization_id AND d.id = a.delivery_id
+            WHERE a.organization_id = $1 AND a.started_at >= now() - $2),
+        waiting AS (
+            SELECT endpoint_host FROM webhook_deliveries
+            WHERE organization_id = $1 AND status = 'pending' AND waiting_for = 'circuit' AND scheduled_for > now()
+            GROUP BY endpoint_host)
+        SELECT coalesce(t.endpoint_host, w.endpoint_host), coalesce(t.deliveries, 0), t.success_rate, t.p95_ms, w.endpoint_host IS NOT NULL
+        FROM (SELECT endpoint_host, count(DISTINCT delivery_id) AS deliveries,
+                     (count(*) FILTER (WHERE status_code BETWEEN 200 AND 299))::float8 / count(*) AS success_rate,
+                     percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms
+              FROM attempted GROUP BY endpoint_host) AS t
+        FULL JOIN waiting AS w ON w.endpoint_host = t.endpoint_host
+        ORDER BY 2 DESC, 1
+        LIMIT $3
+        """;
+
+    /// <summary>Reads the figures.</summary>
+    public static async Task<Stats> ExecuteAsync(NpgsqlConnection connection, long organizationId, TimeSpan window, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new(DeliveriesSql) { Parameters = { new() { Value = organizationId }, new() { Value = window } } },
+                new(AttemptsSql) { Parameters = { new() { Value = organizationId }, new() { Value = window } } },
+                new(OldestDueSql) { Parameters = { new() { Value = organizationId } } },
+                new(EndpointsSql) { Parameters = { new() { Value = organizationId }, new() { Value = window }, new() { Value = MaxEndpoints } } },
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+
+        await reader.ReadAsync(cancellationToken);
+        var deliveries = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+        var timeToDeliver = Percentiles(reader, 4);
+
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var (attempts, succeeded) = (reader.GetInt64(0), reader.GetInt64(1));
+        var duration = Percentiles(reader, 2);
+
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        double? oldestDueAge = reader.IsDBNull(0) ? null : reader.GetDouble(0);
+
+        await reader.NextResultAsync(cancellationToken);
+        var endpoints = new List<EndpointStats>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            endpoints.Add(new EndpointStats(
+                reader.GetString(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetDouble(2),
+                reader.IsDBNull(3) ? null : reader.GetDouble(3), reader.GetBoolean(4)));
+        }
+
+        return new Stats(deliveries, attempts, succeeded, duration, timeToDeliver, oldestDueAge, endpoints);
+    }
+
+    private static double[]? Percentiles(NpgsqlDataReader reader, int ordinal) => reader.IsDBNull(ordinal) ? null : reader.GetFieldValue<double[]>(ordinal);
+}
+
+/// <summary>An organization's figures.</summary>
+/// <param name="Deliveries">Those created in the window, by what has become of them.</param>
+/// <param name="Attempts">The attempts made in the window.</param>
+/// <param name="SucceededAttempts">Those that were answered 2xx.</param>
+/// <param name="AttemptDurationMs">The attempts' p50, p95, p99; null without any.</param>
+/// <param name="TimeToDeliverMs">From creation to success, p50, p95, p99; null without any.</param>
+/// <param name="OldestDueAgeSeconds">How long the oldest due delivery has waited for a worker; null if none waits.</param>
+/// <param name="Endpoints">By receiver, the busiest first.</param>
+public sealed record Stats(
+    (long Pending, long Succeeded, long DeadLetter, long Cancelled) Deliveries, long Attempts, long SucceededAttempts, double[]? AttemptDurationMs,
+    double[]? TimeToDeliverMs, double? OldestDueAgeSeconds, IReadOnlyList<EndpointStats> Endpoints);
+
+/// <summary>One receiver's figures.</summary>
+/// <param name="Host">Its host, without the port.</param>
+/// <param name="Deliveries">How many deliveries were attempted.</param>
+/// <param name="SuccessRate">The share of attempts that were answered 2xx; null without any.</param>
+/// <param name="P95Ms">The attempts' p95; null without any.</param>
+/// <param name="IsCircuitOpen">Whether deliveries wait for its circuit.</param>
+public sealed record EndpointStats(string Host, long Deliveries, double? SuccessRate, double? P95Ms, bool IsCircuitOpen);

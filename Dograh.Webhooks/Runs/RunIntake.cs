@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Dograh.Webhooks.Data.Sql;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Rendering;
+using Dograh.Webhooks.Sending;
+using Dograh.Webhooks.Telemetry;
+using Dograh.Webhooks.Workflows;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Dograh.Webhooks.Runs;
+
+/// <summary>Takes in completed runs: renders their webhook nodes and stores run and deliveries, all in the caller's one transaction (I1).</summary>
+/// <remarks>Nothing is scheduled here. The caller commits, and then calls <see cref="ScheduleAsync"/>: a crash in between costs latency, for the sweep finds the rows.</remarks>
+public sealed partial class RunIntake(
+    EgressGuard guard, DeliveryQueue queue, IOptions<WebhookDeliveryOptions> options, ILogger<RunIntake> logger)
+{
+    /// <summary>Completes a run that was started before; a run that is completed already keeps its first completion.</summary>
+    /// <returns>Null if the organization has no such run.</returns>
+    public async Task<Intake?> CompleteAsync(
+        NpgsqlConnection connection, long organizationId, long runId, Completion completion, CancellationToken cancellationToken)
+    {
+        using var activity = StartActivity(organizationId);
+        var run = await CompleteRun.LockAsync(connection, organizationId, runId, cancellationToken);
+        if (run is null) return null;
+        activity?.SetTag(DograhTelemetry.WorkflowRunId, runId);
+        if (run.IsCompleted)
+        {
+            var existing = await CompleteRun.ReadExistingAsync(connection, organizationId, runId, cancellationToken);
+            return new Intake([new RunOutcome(runId, RunStatus.Completed, existing)], [], IsRepeated: true, activity?.Context ?? default);
+        }
+
+        await CompleteRun.ExecuteAsync(connection, organizationId, runId, completion, cancellationToken);
+        var context = RunContext.Build(runId, run.Fields, run.WorkflowId, run.WorkflowName, run.CreatedAt, completion, run.Now);
+        var nodes = WebhookNode.ReadAll(JsonElement.Parse(run.Definition));
+        return await StoreAsync(connection, organizationId, run.WorkflowId, [(runId, Render(nodes, context))], activity, cancellationToken);
+    }
+
+    /// <summary>Stores runs that come completed, all of one workflow.</summary>
+    /// <returns>The outcomes in the runs' order; null if the organization has no such workflow.</returns>
+    public async Task<Intake?> StoreCompletedAsync(
+        NpgsqlConnection connection, long organizationId, long workflowId, IReadOnlyList<(RunFields Fields, Completion Completion)> runs,
+        CancellationToken cancellationToken)
+    {
+        using var activity = StartActivity(organizationId);
+        var workflow = await ReadCurrentDefinition.ExecuteAsync(connection, organizationId, workflowId, cancellationToken);
+        if (workflow is null) return null;
+        var ids = await InsertCompletedRuns.TakeIdsAsync(connection, runs.Count, cancellationToken);
+        if (ids.Count == 1) activity?.SetTag(DograhTelemetry.WorkflowRunId, ids[0]);
+
+        var newRuns = runs.Select((run, i) => new NewRun(ids[i], run.Fields, run.Completion)).ToList();
+        await InsertCompletedRuns.ExecuteAsync(connection, organizationId, workflowId, workflow.Version, workflow.Now, newRuns, cancellationToken);
+
+        var nodes = WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition));
+        var rendered = newRuns
+            .Select(run => (run.Id, Render(nodes, RunContext.Build(
+                run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now))))
+            .ToList();
+        return await StoreAsync(connection, organizationId, workflowId, rendered, activity, cancellationToken);
+    }
+
+    /// <summary>Renders the nodes of a workflow's current version as a completion would, and stores nothing.</summary>
+    /// <returns>Null if the organization has no such workflow.</returns>
+    public async Task<IReadOnlyList<RenderedNode>?> PreviewAsync(
+        NpgsqlConnection connection, long organizationId, long workflowId, RunFields fields, Completion completion, CancellationToken cancellationToken)
+    {
+        var workflow = await ReadCurrentDefinition.ExecuteAsync(connection, organizationId, workflowId, cancellationToken);
+        if (workflow is null) return null;
+        var context = RunContext.Build(0, fields, workflowId, workflow.WorkflowName, workflow.Now, completion, workflow.Now);
+        return Render(WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition)), context);
+    }
+
+    /// <summary>Puts what an intake has created into the queue, after the commit. Never throws: what the queue misses, the sweep finds.</summary>
+    public async Task ScheduleAsync(Intake intake)
+    {
+        if (intake.Created.Count == 0) return;
+        using var activity = DograhTelemetry.Source.StartActivity("schedule", ActivityKind.Producer, intake.CompletingSpan);
+        Tag(activity, intake.Outcomes);
+        activity?.SetTag(DograhTelemetry.OrganizationId, intake.Created[0].Key.OrganizationId);
+        if (!await queue.TryScheduleAsync(intake.Created)) activity?.SetStatus(ActivityStatusCode.Error, "left to the sweep");
+        DograhTelemetry.Created.Add(intake.Created.Count);
+    }
+
+    private static Activity? StartActivity(long organizationId) =>
+        DograhTelemetry.Source.StartActivity("complete_run")?.SetTag(DograhTelemetry.OrganizationId, organizationId);
+
+    private List<RenderedNode> Render(IReadOnlyList<WebhookNode> nodes, RenderContext context) =>
+        nodes.Select(node => RenderedNode.Render(node, context, guard)).ToList();
+
+    private async Task<Intake> StoreAsync(
+        NpgsqlConnection connection, long organizationId, long workflowId, IReadOnlyList<(long RunId, List<RenderedNode> Nodes)> runs,
+        Activity? activity, CancellationToken cancellationToken)
+    {
+        var rows = new List<NewDelivery>();
+        var uuids = new Dictionary<(long, string), Guid>();
+        foreach (var (runId, nodes) in runs)
+        {
+            foreach (var node in nodes.Where(node => node.IsSendable))
+            {
+                var uuid = Guid.CreateVersion7();
+                uuids[(runId, node.Node.Id)] = uuid;
+                rows.Add(new NewDelivery(uuid, runId, workflowId, node));
+            }
+        }
+
+        var created = rows.Count == 0
+            ? new Dictionary<Guid, DueDelivery>()
+            : await InsertDeliveries.ExecuteAsync(connection, organizationId, rows, options.Value, DograhTelemetry.CurrentTraceParent, cancellationToken);
+        var outcomes = runs
+            .Select(run => new RunOutcome(run.RunId, RunStatus.Completed, run.Nodes.Select(node => Outcome(run.RunId, node, uuids)).ToList()))
+            .ToList();
+        Tag(activity, outcomes);
+        return new Intake(outcomes, created.Values.ToList(), IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
+    }
+
+    private NodeOutcome Outcome(long runId, RenderedNode rendered, Dictionary<(long, string), Guid> uuids)
+    {
+        var node = rendered.Node;
+        foreach (var header in rendered.DroppedHeaders) LogDropped(logger, header, node.Id, runId);
+        if (rendered.IsSkipped) return new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Skipped, "the node is disabled", []);
+        if (rendered.Fault is { } fault)
+        {
+            LogInvalid(logger, node.Id, runId, fault);
+            return new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Invalid, fault, rendered.DroppedHeaders);
+        }
+
+        return new NodeOutcome(node.Id, node.Name, uuids[(runId, node.Id)], NodeOutcome.Created, Reason: null, rendered.DroppedHeaders);
+    }
+
+    // One delivery is tagged with its id, as every span of it is; several with all of theirs.
+    private static void Tag(Activity? activity, IReadOnlyList<RunOutcome> outcomes)
+    {
+        if (activity is null) return;
+        var ids = outcomes.SelectMany(outcome => outcome.Deliveries).Where(node => node.DeliveryId is not null)
+            .Select(node => node.DeliveryId!.Value.ToString("D")).ToArray();
+        if (ids.Length > 0) activity.SetTag(DograhTelemetry.DeliveryId, ids.Length == 1 ? ids[0] : ids);
+        if (outcomes.Count == 1) activity.SetTag(DograhTelemetry.WorkflowRunId, outcomes[0].Id);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Header '{Header}' of node {NodeId} looks like a secret: run {RunId} is delivered without it. Use a credential.")]
+    private static partial void LogDropped(ILogger logger, string header, string nodeId, long runId);
+
+    [LoggerMessage(2, LogLevel.Warning, "Node {NodeId} cannot be sent for run {RunId}: {Fault}.")]
+    private static partial void LogInvalid(ILogger logger, string nodeId, long runId, string fault);
+}
+
+/// <summary>What was taken in.</summary>
+/// <param name="Outcomes">The answer for each run.</param>
+/// <param name="Created">The deliveries to schedule once it is committed.</param>
+/// <param name="IsRepeated">True if the run had been completed before.</param>
+/// <param name="CompletingSpan">The span that scheduling belongs to.</param>
+public sealed record Intake(IReadOnlyList<RunOutcome> Outcomes, IReadOnlyList<DueDelivery> Created, bool IsRepeated, ActivityContext CompletingSpan);
