@@ -1,3 +1,4 @@
+using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 
 namespace Dograh.Tests.Deliveries;
@@ -80,26 +81,5 @@ public sealed class DeliveryTransitionsTests
         Assert.Equal(DeliveryStatus.DeadLetter, After(5, 5, new AttemptResult.Attempted { StatusCode = 429, RetryAfter = TimeSpan.FromSeconds(1) }).Status);
 
     private static DeliveryTransition After(int attempt, int max, AttemptResult.Attempted result) =>
-        DeliveryTransitions.AfterAttempt(AClaim(attempt, max), result, jitterRatio: 0, random: 0);
-
-    private static ClaimedDelivery AClaim(int attempt, int max) => new()
-    {
-        Key = new DeliveryKey(1, 1),
-        Token = 1,
-        DeliveryUuid = Guid.Empty,
-        WorkflowRunId = 1,
-        EndpointUrl = "https://crm.example/",
-        HttpMethod = "POST",
-        Payload = "{}",
-        CustomHeaders = "[]",
-        CredentialUuid = null,
-        AttemptCount = attempt - 1,
-        MaxAttempts = max,
-        BaseDelaySeconds = 30,
-        MaxDelaySeconds = 600,
-        Timeout = TimeSpan.FromSeconds(30),
-        LeaseUntil = DateTimeOffset.UnixEpoch,
-        TraceParent = null,
-        CreatedAt = DateTimeOffset.UnixEpoch,
-    };
+        DeliveryTransitions.AfterAttempt(Given.AClaim() with { AttemptCount = attempt - 1, MaxAttempts = max }, result, jitterRatio: 0, random: 0);
 }

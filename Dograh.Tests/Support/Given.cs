@@ -17,6 +17,28 @@ internal static class Given
     /// <summary>A pending delivery, due, never attempted, with a small payload, to a receiver that nobody expects to be asked.</summary>
     public static DeliveryBuilder ADelivery() => new();
 
+    /// <summary>A delivery as a worker holds it that has claimed it for a first attempt, without a row behind it.</summary>
+    public static ClaimedDelivery AClaim(Uri? url = null) => new()
+    {
+        Key = new DeliveryKey(1, 1),
+        Token = 1,
+        DeliveryUuid = Guid.CreateVersion7(),
+        WorkflowRunId = 42,
+        EndpointUrl = (url ?? new Uri("https://receiver.test/hook")).OriginalString,
+        HttpMethod = "POST",
+        Payload = """{"call_disposition":"done"}""",
+        CustomHeaders = "[]",
+        CredentialUuid = null,
+        AttemptCount = 0,
+        MaxAttempts = 5,
+        BaseDelaySeconds = 30,
+        MaxDelaySeconds = 600,
+        Timeout = TimeSpan.FromSeconds(30),
+        LeaseUntil = DateTimeOffset.MaxValue,
+        TraceParent = null,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    };
+
     /// <summary>Adds an organization.</summary>
     public static Task<long> AddOrganizationAsync(this TestDatabase database, string name = "Acme") =>
         database.ScalarAsync<long>("INSERT INTO organizations (name) VALUES ($1) RETURNING id", name);

@@ -4,20 +4,20 @@ using System.Text;
 
 namespace Dograh.Tests.Support;
 
-/// <summary>A receiver below HTTP: reads a request's head, writes what it is told, and hangs up. For answers that no HTTP server gives.</summary>
+/// <summary>A receiver below HTTP: writes what it is told, and hangs up. For answers that no HTTP server gives.</summary>
 internal sealed class RawReceiver : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _answer;
-    private readonly bool _resets;
+    private readonly Manner _manner;
     private readonly Task _accepting;
     private int _connections;
 
-    private RawReceiver(byte[] answer, bool resets)
+    private RawReceiver(byte[] answer, Manner manner)
     {
         _answer = answer;
-        _resets = resets;
+        _manner = manner;
         _listener.Start();
         Url = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/hook");
         _accepting = AcceptAsync();
@@ -29,11 +29,21 @@ internal sealed class RawReceiver : IAsyncDisposable
     /// <summary>How many connections it has accepted.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>One that answers these bytes (written as Latin-1) and closes in good order.</summary>
-    public static RawReceiver Answering(string answer) => new(Encoding.Latin1.GetBytes(answer), resets: false);
+    private enum Manner
+    {
+        Answer,
+        Greet,
+        Reset,
+    }
 
-    /// <summary>One that resets the connection in place of an answer.</summary>
-    public static RawReceiver Resetting() => new([], resets: true);
+    /// <summary>One that reads a request's head, answers these bytes (written as Latin-1) and closes in good order.</summary>
+    public static RawReceiver Answering(string answer) => new(Encoding.Latin1.GetBytes(answer), Manner.Answer);
+
+    /// <summary>One that says these bytes at once, whatever it is asked, and closes in good order.</summary>
+    public static RawReceiver Greeting(string greeting) => new(Encoding.Latin1.GetBytes(greeting), Manner.Greet);
+
+    /// <summary>One that reads a request's head and resets the connection in place of an answer.</summary>
+    public static RawReceiver Resetting() => new([], Manner.Reset);
 
     public async ValueTask DisposeAsync()
     {
@@ -66,14 +76,14 @@ internal sealed class RawReceiver : IAsyncDisposable
         {
             var head = new StringBuilder();
             var buffer = new byte[4096];
-            while (!head.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
+            while (_manner != Manner.Greet && !head.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
             {
                 var length = await socket.ReceiveAsync(buffer, _stop.Token);
                 if (length == 0) return;
                 head.Append(Encoding.Latin1.GetString(buffer, 0, length));
             }
 
-            if (_resets)
+            if (_manner == Manner.Reset)
             {
                 socket.LingerState = new LingerOption(enable: true, seconds: 0);
                 return;

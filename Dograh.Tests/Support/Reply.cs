@@ -75,17 +75,6 @@ internal sealed record Reply
         },
     };
 
-    /// <summary>The same, its body begun and then cut off.</summary>
-    public Reply CutOffAfter(string beginning) => this with
-    {
-        _body = async context =>
-        {
-            await context.Response.WriteAsync(beginning, context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
-            context.Abort();
-        },
-    };
-
     internal async Task WriteAsync(HttpContext context)
     {
         await _gate.WaitAsync(context.RequestAborted);

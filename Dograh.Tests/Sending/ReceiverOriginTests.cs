@@ -1,0 +1,195 @@
+using Dograh.Standalone;
+using Dograh.Tests.Support;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Sending;
+using static Dograh.Tests.Support.Given;
+
+namespace Dograh.Tests.Sending;
+
+public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(servers)
+{
+    private static readonly TimeSpan Break = TimeSpan.FromSeconds(30);
+
+    private static readonly WebhookDeliveryOptions OpensAtFour = new()
+    {
+        CircuitMinimumAttempts = 4, CircuitFailureRatio = 0.5, CircuitWindowSeconds = 30, CircuitBreakSeconds = Break.TotalSeconds,
+    };
+
+    private static readonly WebhookDeliveryOptions OneAtATime = new() { ConcurrencyPerOrigin = 1 };
+
+    [Fact]
+    public async Task After_enough_failures_the_circuit_opens_and_deliveries_wait_for_its_break()
+    {
+        var sender = await OpenAsync();
+        Time.Advance(TimeSpan.FromSeconds(10));
+
+        var deferred = Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+
+        Assert.Equal(WaitingReason.Circuit, deferred.WaitingFor);
+        Assert.InRange(deferred.Delay.TotalSeconds, 19.5, 20.5);
+        Assert.Equal(4, Receiver.Requests.Count);
+    }
+
+    [Fact]
+    public async Task After_the_break_one_attempt_probes_and_its_success_closes_the_circuit()
+    {
+        var sender = await OpenAsync();
+        Receiver.Answers(200);
+        Time.Advance(Break + TimeSpan.FromSeconds(1));
+
+        Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+        Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+        Assert.Equal(6, Receiver.Requests.Count);
+    }
+
+    [Fact]
+    public async Task While_the_probe_is_under_way_the_others_wait_and_its_failure_opens_the_circuit_again()
+    {
+        var sender = await OpenAsync();
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Status(503).After(gate.Task));
+        Time.Advance(Break + TimeSpan.FromSeconds(1));
+        var probe = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        await Receiver.RequestsAsync(5);
+
+        Assert.Equal(WaitingReason.Circuit, Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token)).WaitingFor);
+        gate.SetResult();
+        Assert.Equal(503, Assert.IsType<AttemptResult.Attempted>(await probe.Soon()).StatusCode);
+        Assert.Equal(WaitingReason.Circuit, Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token)).WaitingFor);
+        Assert.Equal(5, Receiver.Requests.Count);
+    }
+
+    [Fact]
+    public async Task An_open_circuit_is_one_origins_only()
+    {
+        await using var other = await Receiver.StartAsync();
+        var sender = await OpenAsync();
+
+        Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(other.Url), credential: null, Token));
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(410)]
+    [InlineData(429)]
+    public async Task Answers_that_are_about_the_request_do_not_open_the_circuit(int statusCode)
+    {
+        var sender = NewSender(OpensAtFour);
+        Receiver.Answers(statusCode);
+        for (var n = 0; n < 8; n++) Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+    }
+
+    [Fact]
+    public async Task No_response_opens_the_circuit()
+    {
+        var sender = NewSender(OpensAtFour);
+        var nobody = new Uri($"http://127.0.0.1:{FreePort.Next()}/");
+        for (var n = 0; n < 4; n++) Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(nobody), credential: null, Token));
+
+        Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(nobody), credential: null, Token));
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_allowed_does_not_open_the_circuit()
+    {
+        var sender = NewSender(OpensAtFour, new EgressOptions());
+        var url = new UriBuilder(Receiver.Url) { Host = "localhost" }.Uri;
+        for (var n = 0; n < 8; n++) Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(url), credential: null, Token));
+    }
+
+    [Fact]
+    public async Task A_receiver_that_fails_less_often_than_the_ratio_keeps_its_circuit_closed()
+    {
+        var sender = NewSender(OpensAtFour);
+        Receiver.Answers(request => Reply.Status(request.Number % 3 == 0 ? 500 : 200));
+        for (var n = 0; n < 12; n++) Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+    }
+
+    [Fact]
+    public async Task As_many_as_the_limit_are_under_way_as_many_again_wait_and_the_rest_are_deferred()
+    {
+        var sender = NewSender(OneAtATime);
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        var sending = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        await Receiver.RequestsAsync(1);
+        var waiting = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+
+        var deferred = Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+
+        Assert.Equal(WaitingReason.Concurrency, deferred.WaitingFor);
+        Assert.InRange(deferred.Delay.TotalSeconds, 0.1, 60);
+        Assert.False(waiting.IsCompleted);
+        gate.SetResult();
+        Assert.IsType<AttemptResult.Attempted>(await sending.Soon());
+        Assert.IsType<AttemptResult.Attempted>(await waiting.Soon());
+        Assert.Equal((2, 1), (Receiver.Requests.Count, Receiver.MostUnderWay));
+    }
+
+    [Fact]
+    public async Task Those_that_find_no_place_come_back_one_after_another()
+    {
+        var sender = NewSender(OneAtATime);
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        var sending = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        var waiting = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        await Receiver.RequestsAsync(1);
+
+        var delays = new List<TimeSpan>();
+        for (var n = 0; n < 1000; n++)
+        {
+            delays.Add(Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token)).Delay);
+        }
+
+        Assert.Equal(delays.Order(), delays);
+        Assert.InRange(delays[0].TotalSeconds, 0.1, 5);
+        Assert.InRange(delays[^1].TotalSeconds, 30, 60);
+        gate.SetResult();
+        await Task.WhenAll(sending, waiting).Soon();
+    }
+
+    [Fact]
+    public async Task One_that_waited_so_long_for_a_place_that_its_lease_could_end_first_is_deferred_and_not_sent()
+    {
+        var sender = NewSender(OneAtATime);
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        var first = sender.SendAsync(AClaim(Receiver.Url) with { Timeout = TimeSpan.FromSeconds(60) }, credential: null, Token);
+        await Receiver.RequestsAsync(1);
+        var second = sender.SendAsync(
+            AClaim(Receiver.Url) with { Timeout = TimeSpan.FromSeconds(10), LeaseUntil = Now + TimeSpan.FromSeconds(15) }, credential: null, Token);
+
+        // The lease outlasts the deadline now, but would no longer when a place is free.
+        Time.Advance(TimeSpan.FromSeconds(6));
+        gate.SetResult();
+
+        Assert.Equal(200, Assert.IsType<AttemptResult.Attempted>(await first.Soon()).StatusCode);
+        Assert.Equal(WaitingReason.Concurrency, Assert.IsType<AttemptResult.Deferred>(await second.Soon()).WaitingFor);
+        Assert.Single(Receiver.Requests);
+    }
+
+    [Fact]
+    public async Task A_full_origin_leaves_the_others_their_places()
+    {
+        await using var other = await Receiver.StartAsync();
+        var sender = NewSender(OneAtATime);
+        Receiver.Answers(Reply.Nothing);
+        using var stop = new CancellationTokenSource();
+        var hanging = Enumerable.Range(0, 2).Select(_ => sender.SendAsync(AClaim(Receiver.Url), credential: null, stop.Token)).ToList();
+        await Receiver.RequestsAsync(1);
+
+        Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(other.Url), credential: null, Token).Soon());
+        await stop.CancelAsync();
+        await Task.WhenAll(hanging).Soon();
+    }
+
+    private async Task<DeliverySender> OpenAsync()
+    {
+        var sender = NewSender(OpensAtFour);
+        Receiver.Answers(503);
+        for (var n = 0; n < 4; n++) Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+        return sender;
+    }
+}

@@ -1,0 +1,248 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+using Dograh.Tests.Support;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Deliveries;
+using static Dograh.Tests.Support.Given;
+
+namespace Dograh.Tests.Sending;
+
+public sealed class WebhookRequestTests(TestServers servers) : SenderTest(servers)
+{
+    // Sent only while a trace is being recorded, as another test may be doing.
+    private static readonly string[] OfTracing = ["traceparent", "tracestate"];
+
+    [Fact]
+    public async Task A_request_carries_the_headers_of_the_design_and_no_others()
+    {
+        var claim = AClaim(Receiver.Url) with { AttemptCount = 2, WorkflowRunId = 4711 };
+
+        await SendAsync(claim);
+
+        var request = Assert.Single(Receiver.Requests);
+        Assert.Equal(
+            new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+            {
+                ["Content-Length"] = "27",
+                ["Content-Type"] = "application/json",
+                ["Host"] = Receiver.Url.Authority,
+                ["User-Agent"] = "Dograh-Webhooks/0.1.0",
+                ["X-Dograh-Delivery-Id"] = claim.DeliveryUuid.ToString("D"),
+                ["X-Dograh-Workflow-Run-Id"] = "4711",
+                ["X-Dograh-Delivery-Attempt"] = "3",
+            },
+            Untraced(request));
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("PUT")]
+    [InlineData("PATCH")]
+    public async Task Methods_with_a_body_send_the_payload_as_it_was_frozen(string method)
+    {
+        const string Payload = "{\"name\":\"Jürgen 🎉\",\r\n  \"tab\":\"\\t\", \"order\": [ 2 , 1 ],\"order\":0}  ";
+
+        await SendAsync(AClaim(Receiver.Url) with { HttpMethod = method, Payload = Payload });
+
+        var request = Assert.Single(Receiver.Requests);
+        Assert.Equal(method, request.Method);
+        Assert.Equal(Encoding.UTF8.GetBytes(Payload), request.Body);
+        Assert.Equal("application/json", request.Header("Content-Type"));
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("DELETE")]
+    public async Task Methods_without_a_body_send_none(string method)
+    {
+        await SendAsync(AClaim(Receiver.Url) with { HttpMethod = method });
+
+        var request = Assert.Single(Receiver.Requests);
+        Assert.Equal(method, request.Method);
+        Assert.Empty(request.Body);
+        Assert.Null(request.Header("Content-Type"));
+        Assert.Null(request.Header("Transfer-Encoding"));
+    }
+
+    [Fact]
+    public async Task Every_attempt_sends_the_same_bytes_to_the_same_URL_under_the_same_id()
+    {
+        var sender = NewSender();
+        var claim = AClaim(new Uri(Receiver.Url, "/a%2Fb/ü?q=%20x&y=1")) with { Payload = """{"a":"ä","b":1.10}""" };
+        for (var n = 0; n < 3; n++) await sender.SendAsync(claim with { AttemptCount = n, Token = n + 1 }, credential: null, Token);
+
+        var requests = Receiver.Requests;
+        Assert.Equal(["1", "2", "3"], requests.Select(request => request.Header("X-Dograh-Delivery-Attempt")));
+        Assert.Single(requests.Select(request => Convert.ToHexString(request.Body)).Distinct());
+        Assert.Single(requests.Select(request => request.Header("X-Dograh-Delivery-Id")).Distinct());
+        Assert.Equal("?q=%20x&y=1", Assert.Single(requests.Select(request => request.Query).Distinct()));
+    }
+
+    [Fact]
+    public async Task Custom_headers_are_sent_as_they_were_frozen()
+    {
+        await SendAsync(AClaim(Receiver.Url) with
+        {
+            CustomHeaders = """
+                [{"key":"X-Tenant","value":"acme, inc"},{"key":"X-Idempotency-Key","value":"k"},{"key":"X-Umlaut","value":"grün"},
+                 {"key":"Accept","value":"text/plain"},{"key":"X-Empty","value":""}]
+                """,
+        });
+
+        var request = Assert.Single(Receiver.Requests);
+        Assert.Equal("acme, inc", request.Header("X-Tenant"));
+        Assert.Equal("k", request.Header("X-Idempotency-Key"));
+        Assert.Equal("grün", request.Header("X-Umlaut"));
+        Assert.Equal("text/plain", request.Header("Accept"));
+        Assert.Equal("", request.Header("X-Empty"));
+    }
+
+    [Theory]
+    [InlineData("content-language")]
+    [InlineData("Content-MD5")]
+    public async Task A_header_that_describes_the_body_goes_with_the_body(string name)
+    {
+        var headers = $$"""[{"key":"{{name}}","value":"de"}]""";
+        await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = headers });
+        await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = headers, HttpMethod = "GET" });
+
+        Assert.Equal("de", Receiver.Requests[0].Header(name));
+        Assert.Null(Receiver.Requests[1].Header(name));
+    }
+
+    [Fact]
+    public async Task Where_names_clash_whatever_their_case_ours_win_then_the_credentials_then_the_first_custom_one()
+    {
+        var credential = new ResolvedCredential(IsReadable: true, new CredentialHeader("x-shared", "credential"));
+        var claim = AClaim(Receiver.Url) with
+        {
+            CredentialUuid = Guid.CreateVersion7(),
+            CustomHeaders = """
+                [{"key":"X-SHARED","value":"custom"},{"key":"USER-AGENT","value":"curl"},{"key":"x-dograh-delivery-attempt","value":"99"},
+                 {"key":"content-type","value":"text/xml"},{"key":"X-Own","value":"first"},{"key":"x-own","value":"second"}]
+                """,
+        };
+
+        await NewSender().SendAsync(claim, credential, Token);
+
+        var request = Assert.Single(Receiver.Requests);
+        Assert.Equal("credential", request.Header("X-Shared"));
+        Assert.Equal("Dograh-Webhooks/0.1.0", request.Header("User-Agent"));
+        Assert.Equal("1", request.Header("X-Dograh-Delivery-Attempt"));
+        Assert.Equal("application/json", request.Header("Content-Type"));
+        Assert.Equal("first", request.Header("X-Own"));
+    }
+
+    [Fact]
+    public async Task A_credential_cannot_take_a_header_of_ours()
+    {
+        var credential = new ResolvedCredential(IsReadable: true, new CredentialHeader("user-agent", "s3cret"));
+
+        await NewSender().SendAsync(AClaim(Receiver.Url) with { CredentialUuid = Guid.CreateVersion7() }, credential, Token);
+
+        Assert.Equal("Dograh-Webhooks/0.1.0", Assert.Single(Receiver.Requests).Header("User-Agent"));
+    }
+
+    [Theory]
+    [InlineData("Host", "evil.example")]
+    [InlineData("Content-Length", "1")]
+    [InlineData("Transfer-Encoding", "chunked")]
+    [InlineData("Connection", "Upgrade")]
+    [InlineData("TE", "trailers")]
+    [InlineData("Trailer", "X-T")]
+    [InlineData("Upgrade", "h2c")]
+    [InlineData("Expect", "100-continue")]
+    [InlineData("Proxy-Authorization", "Basic x")]
+    [InlineData("webhook-signature", "v1,forged")]
+    [InlineData("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    public async Task A_header_of_the_connection_or_of_ours_cannot_be_set(string name, string value)
+    {
+        await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = $$"""[{"key":"{{name}}","value":"{{value}}"}]""" });
+
+        Assert.NotEqual(value, Assert.Single(Receiver.Requests).Header(name));
+    }
+
+    [Theory]
+    [InlineData("X Y", "v", "the custom header 'X Y' has a name that HTTP does not allow")]
+    [InlineData("X-Bad:", "v", "the custom header 'X-Bad:' has a name that HTTP does not allow")]
+    [InlineData("X-Bad", """v\r\nX-Evil: 1""", "the custom header 'X-Bad' has a value with a control character")]
+    [InlineData("X-Bad", """v\u0000""", "the custom header 'X-Bad' has a value with a control character")]
+    public async Task A_custom_header_that_HTTP_does_not_allow_makes_the_delivery_unsendable(string name, string value, string reason)
+    {
+        var result = await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = $$"""[{"key":"{{name}}","value":"{{value}}"}]""" });
+
+        Assert.Equal(new AttemptResult.Unsendable(reason), result);
+        Assert.Empty(Receiver.Requests);
+    }
+
+    [Theory]
+    [InlineData("not a url", "the endpoint URL is not an absolute URL")]
+    [InlineData("/relative", "the endpoint URL is not an absolute URL")]
+    [InlineData("ftp://crm.example/x", "only http and https URLs can be sent to")]
+    [InlineData("file:///etc/passwd", "the endpoint URL is not an absolute URL")]
+    [InlineData("file://host/etc/passwd", "only http and https URLs can be sent to")]
+    [InlineData("http://user:password@crm.example/", "a URL must not hold a user name or password; use a credential")]
+    public async Task A_URL_that_cannot_be_asked_makes_the_delivery_unsendable(string url, string reason)
+    {
+        Assert.Equal(new AttemptResult.Unsendable(reason), await SendAsync(AClaim() with { EndpointUrl = url }));
+    }
+
+    [Fact]
+    public async Task A_credential_that_is_gone_makes_the_delivery_unsendable_and_nothing_is_sent()
+    {
+        var uuid = Guid.CreateVersion7();
+
+        var result = await SendAsync(AClaim(Receiver.Url) with { CredentialUuid = uuid });
+
+        Assert.Equal(new AttemptResult.Unsendable($"credential {uuid:D} not found"), result);
+        Assert.Empty(Receiver.Requests);
+    }
+
+    [Fact]
+    public async Task A_credential_that_cannot_be_read_just_now_releases_the_claim_and_nothing_is_sent()
+    {
+        var unreadable = new ResolvedCredential(IsReadable: false, Header: null);
+
+        var result = await NewSender().SendAsync(AClaim(Receiver.Url) with { CredentialUuid = Guid.CreateVersion7() }, unreadable, Token);
+
+        Assert.IsType<AttemptResult.Released>(result);
+        Assert.Empty(Receiver.Requests);
+    }
+
+    [Fact]
+    public async Task A_credential_that_sends_nothing_sends_nothing()
+    {
+        var none = new ResolvedCredential(IsReadable: true, Header: null);
+
+        await NewSender().SendAsync(AClaim(Receiver.Url) with { CredentialUuid = Guid.CreateVersion7() }, none, Token);
+
+        Assert.Null(Assert.Single(Receiver.Requests).Header("Authorization"));
+    }
+
+    [Fact]
+    public async Task The_trace_goes_on_in_the_receiver()
+    {
+        using var activity = new Activity("attempt").SetIdFormat(ActivityIdFormat.W3C).Start();
+
+        await SendAsync(AClaim(Receiver.Url));
+
+        Assert.Matches(new Regex($"^00-{activity.TraceId}-[0-9a-f]{{16}}-0[01]$", RegexOptions.None, TimeSpan.FromSeconds(1)), Receiver.Requests[0].Header("traceparent"));
+    }
+
+    [Fact]
+    public async Task Cookies_are_not_kept()
+    {
+        Receiver.Answers(Reply.Ok.With("Set-Cookie", "session=1; Path=/"));
+        var sender = NewSender();
+
+        await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+
+        Assert.All(Receiver.Requests, request => Assert.Null(request.Header("Cookie")));
+    }
+
+    private static SortedDictionary<string, string> Untraced(ReceivedRequest request) => new(
+        request.Headers.Where(header => !OfTracing.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).ToDictionary(),
+        StringComparer.OrdinalIgnoreCase);
+}
