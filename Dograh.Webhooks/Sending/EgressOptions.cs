@@ -27,7 +27,8 @@ public sealed class EgressOptions
 
         static IPNetwork Parse(string entry)
         {
-            if (IPNetwork.TryParse(entry, out var network)) return network;
+            // .NET passes over bits after the prefix; here 10.1.2.3/8 is more likely one address than 16 million.
+            if (IPNetwork.TryParse(entry, out var network) && IPAddress.Parse(entry[..entry.IndexOf('/')]).Equals(network.BaseAddress)) return network;
             if (IPAddress.TryParse(entry, out var address)) return new IPNetwork(address, address.GetAddressBytes().Length * 8);
             throw new FormatException(
                 $"'{entry}' is not a network in CIDR form (such as 10.1.0.0/16 or fd00::/8; the bits after the prefix must be zero).");
