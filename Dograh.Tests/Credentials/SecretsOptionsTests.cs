@@ -1,0 +1,38 @@
+using Dograh.Webhooks.Credentials;
+
+namespace Dograh.Tests.Credentials;
+
+public sealed class SecretsOptionsTests
+{
+    [Fact]
+    public void A_master_key_is_the_base64_of_32_bytes()
+    {
+        var key = Enumerable.Range(0, 32).Select(n => (byte)n).ToArray();
+
+        Assert.Equal(key, new SecretsOptions { MasterKey = $" {Convert.ToBase64String(key)}\n" }.DecodeMasterKey());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("  ")]
+    public void A_missing_one_is_named_and_how_to_make_one_told(string? key)
+    {
+        var failure = Assert.Single(new SecretsOptionsValidator().Validate(null, new SecretsOptions { MasterKey = key }).Failures!);
+
+        Assert.StartsWith("Secrets:MasterKey (SECRETS_MASTER_KEY) is not set.", failure, StringComparison.Ordinal);
+        Assert.Contains("openssl rand -base64 32", failure, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("not base64 at all!")]
+    [InlineData("c2hvcnQ=")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    public void An_unusable_one_is_named_and_never_quoted(string key)
+    {
+        var failure = Assert.Single(new SecretsOptionsValidator().Validate(null, new SecretsOptions { MasterKey = key }).Failures!);
+
+        Assert.Equal("Secrets:MasterKey (SECRETS_MASTER_KEY) must be the base64 of exactly 32 bytes, and is not.", failure);
+    }
+}
