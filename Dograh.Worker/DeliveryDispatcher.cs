@@ -2,6 +2,7 @@ using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Sending;
 using Dograh.Webhooks.Telemetry;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -15,8 +16,9 @@ namespace Dograh.Worker;
 /// stops taking. With Redis away it reads due keys from PostgreSQL and claims them as ever (I6).
 /// </remarks>
 internal sealed partial class DeliveryDispatcher(
-    DatabaseMigrator migrator, DatabaseClock clock, DeliveryStore store, DeliveryQueue queue, CredentialResolver credentials, AttemptRunner attempts,
-    OutcomeRecorder recorder, WorkerIdentity worker, IOptions<WebhookDeliveryOptions> options, TimeProvider time, ILogger<DeliveryDispatcher> logger)
+    DatabaseMigrator migrator, DatabaseClock clock, DeliveryStore store, DeliveryQueue queue, CredentialResolver credentials, DeliverySender sender,
+    AttemptRunner attempts, OutcomeRecorder recorder, WorkerIdentity worker, IOptions<WebhookDeliveryOptions> options, TimeProvider time,
+    ILogger<DeliveryDispatcher> logger)
     : BackgroundService
 {
     private const int MaxBatch = 256;
@@ -215,6 +217,7 @@ internal sealed partial class DeliveryDispatcher(
         var grace = TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds);
         var sending = grace > RecordingReserve * 2 ? grace - RecordingReserve : grace / 2;
         var started = time.GetTimestamp();
+        sender.StopBeginning();
         LogDraining(logger, Held, sending.TotalSeconds);
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < sending)
         {

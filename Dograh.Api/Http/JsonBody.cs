@@ -35,6 +35,7 @@ internal sealed class JsonBody<T> : IEndpointParameterMetadataProvider where T :
             throw ApiProblemException.Malformed($"The body is not JSON: {e.Message}");
         }
 
+        RefuseHalfSurrogates(bytes);
         return new JsonBody<T>(ApiJson.Deserialize<T>(element), element, bytes);
     }
 
@@ -61,5 +62,23 @@ internal sealed class JsonBody<T> : IEndpointParameterMetadataProvider where T :
         }
 
         return buffer.ToArray();
+    }
+
+    // JSON's grammar allows "\ud800" alone, but it is no Unicode text: nothing could write it out again as UTF-8.
+    private static void RefuseHalfSurrogates(byte[] bytes)
+    {
+        if (bytes.AsSpan().IndexOf("\\ud"u8) < 0 && bytes.AsSpan().IndexOf("\\uD"u8) < 0) return;
+        var reader = new Utf8JsonReader(bytes);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.ValueIsEscaped) _ = reader.GetString();
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiProblemException.Unprocessable("", "a text holds half of a surrogate pair, which is not Unicode");
+        }
     }
 }

@@ -8,7 +8,7 @@ namespace Dograh.Webhooks.Sending;
 /// The body is read in here, so that a receiver which drips it keeps its place in its own concurrency limit and cannot outlive the
 /// deadline. Once the status line is there the attempt is decided: whatever the body then does, the response is returned.
 /// </remarks>
-internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time) : DelegatingHandler
+internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Func<bool> isStopping) : DelegatingHandler
 {
     /// <summary>How much of a body is read off the wire; the connection is given up beyond it.</summary>
     public const int MaxReadBytes = 64 * 1024;
@@ -19,6 +19,9 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time) : D
         {
             throw new InvalidOperationException("The request has no capture: it was not made by the delivery sender.");
         }
+
+        // Waiting for a place is over, and the worker is to begin nothing more.
+        if (isStopping()) throw new NotBegunException();
 
         var startedAt = clock.Now;
         // Waiting for a place may have used up the lease's margin: another worker could take the row while this one is still sending.
@@ -66,3 +69,6 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time) : D
 
 /// <summary>The claim would not outlast the attempt: nothing was sent.</summary>
 internal sealed class LeaseTooShortException() : Exception("The lease ends before the attempt's deadline.");
+
+/// <summary>The worker is stopping: nothing was sent.</summary>
+internal sealed class NotBegunException() : Exception("The worker is stopping.");

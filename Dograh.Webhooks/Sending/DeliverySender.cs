@@ -24,6 +24,7 @@ public sealed class DeliverySender : IDisposable
     private readonly DatabaseClock _clock;
     private readonly Func<double> _random;
     private readonly HttpMessageInvoker _invoker;
+    private volatile bool _isStopping;
 
     internal DeliverySender(EgressGuard guard, ReceiverOrigins origins, DatabaseClock clock, TimeProvider time, Func<double> random)
     {
@@ -47,7 +48,7 @@ public sealed class DeliverySender : IDisposable
         };
         _invoker = new HttpMessageInvoker(new ResilienceHandler(request => _origins.Of(request.RequestUri!).Pipeline)
         {
-            InnerHandler = new AttemptHandler(clock, time) { InnerHandler = sockets },
+            InnerHandler = new AttemptHandler(clock, time, () => _isStopping) { InnerHandler = sockets },
         });
     }
 
@@ -58,6 +59,7 @@ public sealed class DeliverySender : IDisposable
     /// <returns>What came of it; no exception is the receiver's to cause.</returns>
     public async Task<AttemptResult> SendAsync(ClaimedDelivery delivery, ResolvedCredential? credential, CancellationToken cancellationToken)
     {
+        if (_isStopping) return new AttemptResult.Released(TimeSpan.Zero);
         if (delivery.CredentialUuid is { } uuid && credential is null) return new AttemptResult.Unsendable($"credential {uuid:D} not found");
         if (credential is { IsReadable: false }) return new AttemptResult.Released(OurFailureDelay);
 
@@ -88,6 +90,9 @@ public sealed class DeliverySender : IDisposable
         }
     }
 
+    /// <summary>Begins no more attempts: those under way go on, and whatever still waits for a place is released (I11).</summary>
+    public void StopBeginning() => _isStopping = true;
+
     /// <summary>How long a claim is put off that is released for a failure of our own.</summary>
     public static TimeSpan OurFailureDelay { get; } = TimeSpan.FromSeconds(5);
 
@@ -109,6 +114,10 @@ public sealed class DeliverySender : IDisposable
         catch (Exception e) when (e is RateLimiterRejectedException or LeaseTooShortException)
         {
             return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn());
+        }
+        catch (NotBegunException)
+        {
+            return new AttemptResult.Released(TimeSpan.Zero);
         }
         catch (TimeoutRejectedException)
         {
