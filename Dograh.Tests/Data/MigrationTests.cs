@@ -60,7 +60,7 @@ public sealed class MigrationTests(TestServers servers)
     [Fact]
     public async Task Migrating_twice_changes_nothing_the_second_time()
     {
-        await using var database = await servers.CreateDatabaseAsync();
+        await using var database = await servers.RentDatabaseAsync();
         var key = await database.AddAsync(Given.ADelivery());
 
         await TestServers.MigratorOf(database.DataSource).MigrateAsync(cancellationToken: Token);
@@ -103,7 +103,7 @@ public sealed class MigrationTests(TestServers servers)
     [Fact]
     public async Task The_migrations_make_what_the_model_says()
     {
-        await using var database = await servers.CreateDatabaseAsync();
+        await using var database = await servers.RentDatabaseAsync();
         await using var context = database.NewContext();
 
         Assert.False(context.Database.HasPendingModelChanges(), "The model has changed since the last migration; add one.");

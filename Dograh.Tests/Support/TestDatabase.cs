@@ -5,18 +5,18 @@ using Npgsql;
 
 namespace Dograh.Tests.Support;
 
-/// <summary>A migrated database of one test's own, connected to as the system connects. Disposing it drops it.</summary>
+/// <summary>A migrated database of one test's own, connected to as the system connects.</summary>
 /// <remarks>What it reads and writes by itself is plain SQL with <c>$1, $2, …</c>; rows are made with <see cref="Given"/>.</remarks>
 public sealed class TestDatabase : IAsyncDisposable
 {
-    private readonly Func<Task> _drop;
+    private readonly Func<Task> _dispose;
 
-    public TestDatabase(string connectionString, Func<Task>? drop = null)
+    public TestDatabase(string connectionString, Func<Task>? dispose = null)
     {
         ConnectionString = connectionString;
         DataSource = DatabaseServices.BuildDataSource(connectionString);
         Store = new DeliveryStore(DataSource);
-        _drop = drop ?? (() => Task.CompletedTask);
+        _dispose = dispose ?? (() => Task.CompletedTask);
     }
 
     /// <summary>How the system under test connects.</summary>
@@ -94,7 +94,7 @@ public sealed class TestDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DataSource.DisposeAsync();
-        await _drop();
+        await _dispose();
     }
 
     private NpgsqlCommand Command(string sql, object?[] parameters)
@@ -117,7 +117,7 @@ public abstract class DatabaseTest(TestServers servers) : IAsyncLifetime
     /// <summary>Cancelled when the run is.</summary>
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public virtual async ValueTask InitializeAsync() => Database = await Servers.CreateDatabaseAsync();
+    public virtual async ValueTask InitializeAsync() => Database = await Servers.RentDatabaseAsync();
 
     public virtual async ValueTask DisposeAsync()
     {

@@ -13,7 +13,7 @@ public sealed class TestRedis : IAsyncDisposable
     internal TestRedis(string connectionString, int number, Func<ValueTask> giveBack)
     {
         ConnectionString = $"{connectionString},defaultDatabase={number}";
-        Connection = QueueServices.Connect(ConnectionString);
+        Connection = QueueServices.Connect($"{ConnectionString},allowAdmin=true"); // FLUSHDB is an administrator's command
         Database = Connection.GetDatabase();
         _giveBack = giveBack;
     }
@@ -32,9 +32,15 @@ public sealed class TestRedis : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await FlushAsync();
-        await Connection.DisposeAsync();
-        await _giveBack();
+        try
+        {
+            await FlushAsync();
+            await Connection.DisposeAsync();
+        }
+        finally
+        {
+            await _giveBack();
+        }
     }
 }
 
@@ -49,7 +55,7 @@ internal sealed class TestRedisPool(RedisCompatibleServer server) : IAsyncDispos
 
     public async Task<TestRedis> RentAsync()
     {
-        await _places.WaitAsync(TestContext.Current.CancellationToken);
+        await _places.WaitAsync(TestContext.Current.CancellationToken).Soon();
         if (!_free.TryDequeue(out var number)) throw new InvalidOperationException("A place without a logical database.");
         return new TestRedis(server.ConnectionString, number, () =>
         {

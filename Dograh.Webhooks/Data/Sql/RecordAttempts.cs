@@ -6,8 +6,9 @@ namespace Dograh.Webhooks.Data.Sql;
 
 /// <summary>Records a batch of outcomes: the fenced update, then the attempts of the rows it returned, in one transaction.</summary>
 /// <remarks>
-/// A retry or a dead letter is written only by the current claim: the row is pending and its <c>claim_count</c> is the token. Success needs
-/// no token and leaves any state but succeeded: the receiver has said 2xx, whatever a later claim is doing (I3, I4). A late success may come
+/// A retry or a dead letter is written only by the current claim: the row is pending and leased, and its <c>claim_count</c> is the token.
+/// Writing ends the claim, so that an outcome whose commit was not answered can be written again and still counts once. Success needs no
+/// token and leaves any state but succeeded: the receiver has said 2xx, whatever a later claim is doing (I3, I4). A late success may come
 /// after the last attempt was counted; <c>max_attempts</c> then grows with it, for its attempt is logged under a number of its own (I8).
 /// A row that is not returned was lost to a later claim, a cancellation or an earlier success. Finds its rows by the primary key.
 /// </remarks>
@@ -29,7 +30,7 @@ internal static class RecordAttempts
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS r (organization_id, id, token, status, counted, delay_seconds, status_code, error)
         WHERE d.organization_id = r.organization_id
           AND d.id = r.id
-          AND ((r.status = 'succeeded' AND d.status <> 'succeeded') OR (d.status = 'pending' AND d.claim_count = r.token))
+          AND ((r.status = 'succeeded' AND d.status <> 'succeeded') OR (d.status = 'pending' AND d.leased_by IS NOT NULL AND d.claim_count = r.token))
         RETURNING d.organization_id, d.id, d.attempt_count, d.scheduled_for
         """;
 

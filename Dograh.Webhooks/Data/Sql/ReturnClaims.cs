@@ -29,6 +29,7 @@ internal static class ReturnClaims
         WHERE d.organization_id = r.organization_id
           AND d.id = r.id
           AND d.status = 'pending'
+          AND d.leased_by IS NOT NULL
           AND d.claim_count = r.token
         RETURNING d.organization_id, d.id, d.status, d.scheduled_for
         """;
