@@ -90,7 +90,7 @@ public abstract class PipelineStack(TestServers servers, Func<TestServers, Task<
 
     public async ValueTask InitializeAsync()
     {
-        Database = await servers.CreateDatabaseAsync();
+        Database = await servers.RentDatabaseAsync();
         Redis = await rentQueue(servers);
         Stack = new RunningStack(
             servers.NewFolder("pipeline"), Database.ConnectionString, Redis.ConnectionString,
