@@ -20,6 +20,7 @@ public sealed class RunningStack : IAsyncDisposable
     public const string AdminKey = "the-operators-key-of-the-scenarios";
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
 
     private readonly string _folder;
     private readonly Dictionary<string, string?> _environment;
@@ -102,6 +103,25 @@ public sealed class RunningStack : IAsyncDisposable
     public ServiceProcess WorkerNamed(string name) =>
         Assert.Single(_workers, worker => name.Contains($"-{worker.ProcessId.ToString(CultureInfo.InvariantCulture)}-", StringComparison.Ordinal));
 
+    /// <summary>What the API says of itself at <c>/health</c>, or at <c>/alive</c>.</summary>
+    public Task<string> HealthAsync(string path = "health") => ReadAsync(path, answer => answer.Content.ReadAsStringAsync(Token));
+
+    /// <summary>The same; null while it does not answer at all.</summary>
+    public async Task<string?> TryHealthAsync()
+    {
+        try
+        {
+            return await HealthAsync();
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The status code of a GET with the operator's key.</summary>
+    public Task<int> StatusOfAsync(string path) => ReadAsync(path, answer => Task.FromResult((int)answer.StatusCode));
+
     /// <summary>A caller of the API.</summary>
     internal StackCaller Caller(string key) => new(Url, key);
 
@@ -120,6 +140,13 @@ public sealed class RunningStack : IAsyncDisposable
         _api?.Kill();
         foreach (var worker in _workers) await worker.DisposeAsync();
         if (_api is not null) await _api.DisposeAsync();
+    }
+
+    private async Task<T> ReadAsync<T>(string path, Func<HttpResponseMessage, Task<T>> read)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Url, path)) { Headers = { { "X-API-Key", AdminKey } } };
+        using var answer = await Http.SendAsync(request, Token);
+        return await read(answer);
     }
 
     private Task<ServiceProcess> LaunchAsync(string name, string assembly, string log, Uri? health) =>
