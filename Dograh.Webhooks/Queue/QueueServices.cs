@@ -1,3 +1,4 @@
+using Dograh.Webhooks.Configuration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -13,11 +14,11 @@ public static class QueueServices
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Adds the connection, the health check and <see cref="DeliveryQueue"/>.</summary>
-    /// <exception cref="InvalidOperationException"><c>ConnectionStrings:redis</c> is missing.</exception>
+    /// <exception cref="MissingSettingException"><c>ConnectionStrings:redis</c> is missing.</exception>
     public static TBuilder AddDograhQueue<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var connectionString = builder.Configuration.GetConnectionString(ConnectionNames.Redis)
-            ?? throw new InvalidOperationException(
+            ?? throw new MissingSettingException(
                 $"ConnectionStrings:{ConnectionNames.Redis} is not set. Give the address of Redis, Valkey or Garnet, for instance "
                 + $"ConnectionStrings__{ConnectionNames.Redis}='localhost:6379'.");
 
