@@ -61,7 +61,7 @@ public sealed class ApiHost : IAsyncDisposable
     /// <summary>Starts one over a database and a Redis of its own.</summary>
     public static async Task<ApiHost> StartAsync(TestServers servers, params (string Name, object? Value)[] settings)
     {
-        var database = await servers.CreateDatabaseAsync();
+        var database = await servers.RentDatabaseAsync();
         var redis = await servers.RentRedisAsync();
         return await StartAsync(database, redis.ConnectionString, [database, redis], settings);
     }

@@ -11,7 +11,7 @@ public sealed class CrashTests(TestServers servers)
     [Fact]
     public async Task Killed_while_it_takes_runs_in_it_has_lost_none_that_it_acknowledged()
     {
-        await using var database = await servers.CreateDatabaseAsync();
+        await using var database = await servers.RentDatabaseAsync();
         await using var process = await ApiProcess.StartAsync(servers, ApiProcess.Settings(database.ConnectionString));
         await process.ReadyAsync();
         var acme = await process.NewOrganizationAsync();

@@ -24,7 +24,7 @@ public sealed class HealthTests(TestServers servers)
     [Fact]
     public async Task Without_redis_it_is_degraded_and_accepts_all_the_same()
     {
-        await using var database = await servers.CreateDatabaseAsync();
+        await using var database = await servers.RentDatabaseAsync();
         await using var redis = await servers.StartRedisAsync();
         await using var api = await ApiHost.StartAsync(database, redis.ConnectionString);
         await StateIsAsync(api, 200, "Healthy");
