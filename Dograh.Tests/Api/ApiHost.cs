@@ -25,7 +25,14 @@ public sealed class ApiHost : IAsyncDisposable
     public const string AdminKey = "the operator's key of the tests";
 
     private readonly WebApplication _app;
-    private readonly SocketsHttpHandler _sockets = new() { UseProxy = false, AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(20) };
+    private readonly SocketsHttpHandler _sockets = new()
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        Expect100ContinueTimeout = TimeSpan.FromSeconds(20),
+        // A request carries the trace that its test gives it, and none otherwise.
+        ActivityHeadersPropagator = null,
+    };
     private readonly IReadOnlyList<IAsyncDisposable> _owned;
 
     private ApiHost(WebApplication app, TestDatabase database, TestLog log, IReadOnlyList<IAsyncDisposable> owned)
