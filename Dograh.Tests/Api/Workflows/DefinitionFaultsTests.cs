@@ -130,7 +130,7 @@ public sealed class DefinitionFaultsTests(ApiFixture fixture, TestServers server
         [
             "127.0.0.1", "127.0.0.1:8080", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0", "0.0.0.0",
             "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.169.254", "2852039166", "0xa9fea9fe", "100.64.0.1", "192.0.2.1",
-            "198.18.0.1", "198.51.100.7", "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255", "127.0.0.1.", "①②⑦.⓪.⓪.①", "127。0。0。1",
+            "198.18.0.1", "198.51.100.7", "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255", "127.0.0.1.", "127。0。0。1",
             "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
             "[2001::1]", "[2001:db8::1]", "[fe80::1]", "[fe80::1%25eth0]", "[fc00::1]", "[fd12:3456::1]", "[ff02::1]", "[fec0::1]",
         ];
@@ -237,7 +237,7 @@ public sealed class DefinitionFaultsTests(ApiFixture fixture, TestServers server
         foreach (var length in (int[])[100, 255, 256, 600, 900, 1000])
         {
             var id = string.Concat(Enumerable.Range(0, length).Select(i => (char)('一' + (int)((uint)(i * 2654435761) >> 16) % 20000)));
-            var saved = await acme.PostAsync("workflows", Workflow(Webhook(id), Webhook("other")));
+            var saved = await acme.PostAsync("workflows", Workflow(Webhook(id, ("name", "n")), Webhook("other")));
             if (saved.Status == 422) saved.Blames($"{Node}/id");
             else Assert.Equal(["created", "created"], (await acme.StoreRunAsync(saved.Is(201).Number("id"))).Texts("deliveries", "outcome"));
             Assert.True(length > 100 || saved.Status == 201);
