@@ -1,8 +1,11 @@
 using Dograh.Webhooks.Configuration;
 using Dograh.Worker;
 
-var builder = Host.CreateApplicationBuilder(args);
-builder.Configuration.AddFlatEnvironmentNames();
-builder.AddServiceDefaults();
-builder.AddDograhWorker();
-return await builder.Build().RunOrExplainAsync();
+return await HostRunner.RunOrExplainAsync(() =>
+{
+    var builder = Host.CreateApplicationBuilder(args);
+    builder.Configuration.AddFlatEnvironmentNames();
+    builder.AddServiceDefaults();
+    builder.AddDograhWorker();
+    return builder.Build();
+});
