@@ -20,7 +20,7 @@ internal static class ApiServices
 {
     public static WebApplicationBuilder AddDograhApi(this WebApplicationBuilder builder)
     {
-        builder.AddDograhDatabase().AddDograhQueue().AddDograhSecrets().AddDograhDeliveries();
+        builder.AddDograhDatabase().AddDograhQueue().AddDograhDeliveries();
         var services = builder.Services;
         services.AddSingleton<RunIntake>();
         services.AddScoped<IdempotentRequest>();
@@ -31,6 +31,8 @@ internal static class ApiServices
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.Organization, policy => policy.RequireClaim(Policies.OrganizationClaim))
             .AddPolicy(Policies.Admin, policy => policy.RequireRole(Policies.Admin));
+        // After authentication, which adds Data Protection too, with the service that reads the key ring as the process starts.
+        builder.AddDograhSecrets();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi(ApiDescription.Configure);
 

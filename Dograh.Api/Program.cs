@@ -1,13 +1,16 @@
 using Dograh.Api;
 using Dograh.Webhooks.Configuration;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.Configuration.AddFlatEnvironmentNames();
-builder.AddServiceDefaults();
-builder.AddDograhApi();
+return await HostRunner.ExplainAsync(async () =>
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.Configuration.AddFlatEnvironmentNames();
+    builder.AddServiceDefaults();
+    builder.AddDograhApi();
 
-await using var app = builder.Build();
-if (args is [MigrateCommand.Name, ..]) return await MigrateCommand.RunAsync(app.Services, args.ElementAtOrDefault(1));
+    await using var app = builder.Build();
+    if (args is [MigrateCommand.Name, ..]) return await MigrateCommand.RunAsync(app.Services, args.ElementAtOrDefault(1));
 
-app.MapDograhApi();
-return await app.RunOrExplainAsync();
+    app.MapDograhApi();
+    return await app.RunCheckedAsync();
+});

@@ -1,11 +1,11 @@
 using Dograh.Webhooks.Configuration;
 using Dograh.Worker;
 
-return await HostRunner.RunOrExplainAsync(() =>
+return await HostRunner.ExplainAsync(async () =>
 {
     var builder = Host.CreateApplicationBuilder(args);
     builder.Configuration.AddFlatEnvironmentNames();
     builder.AddServiceDefaults();
     builder.AddDograhWorker();
-    return builder.Build();
+    return await builder.Build().RunCheckedAsync();
 });

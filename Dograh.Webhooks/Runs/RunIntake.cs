@@ -30,7 +30,9 @@ public sealed partial class RunIntake(
         if (run.IsCompleted)
         {
             var existing = await CompleteRun.ReadExistingAsync(connection, organizationId, runId, cancellationToken);
-            return new Intake([new RunOutcome(runId, RunStatus.Completed, existing)], [], IsRepeated: true, activity?.Context ?? default);
+            IReadOnlyList<RunOutcome> repeated = [new RunOutcome(runId, RunStatus.Completed, existing)];
+            Tag(activity, organizationId, repeated);
+            return new Intake(repeated, [], IsRepeated: true, activity?.Context ?? default);
         }
 
         await CompleteRun.ExecuteAsync(connection, organizationId, runId, completion, cancellationToken);
@@ -78,8 +80,7 @@ public sealed partial class RunIntake(
     {
         if (intake.Created.Count == 0) return;
         using var activity = DograhTelemetry.Source.StartActivity("schedule", ActivityKind.Producer, intake.CompletingSpan);
-        Tag(activity, intake.Outcomes);
-        activity?.SetTag(DograhTelemetry.OrganizationId, intake.Created[0].Key.OrganizationId);
+        Tag(activity, intake.Created[0].Key.OrganizationId, intake.Outcomes);
         if (!await queue.TryScheduleAsync(intake.Created)) activity?.SetStatus(ActivityStatusCode.Error, "left to the sweep");
         DograhTelemetry.Created.Add(intake.Created.Count);
     }
@@ -112,7 +113,7 @@ public sealed partial class RunIntake(
         var outcomes = runs
             .Select(run => new RunOutcome(run.RunId, RunStatus.Completed, run.Nodes.Select(node => Outcome(run.RunId, node, uuids)).ToList()))
             .ToList();
-        Tag(activity, outcomes);
+        Tag(activity, organizationId, outcomes);
         return new Intake(outcomes, created.Values.ToList(), IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
     }
 
@@ -130,14 +131,18 @@ public sealed partial class RunIntake(
         return new NodeOutcome(node.Id, node.Name, uuids[(runId, node.Id)], NodeOutcome.Created, Reason: null, rendered.DroppedHeaders);
     }
 
-    // One delivery is tagged with its id, as every span of it is; several with all of theirs.
-    private static void Tag(Activity? activity, IReadOnlyList<RunOutcome> outcomes)
+    // One delivery is tagged with its id, as every span of it is; several with all of theirs. The spans above too: whoever looks for a
+    // delivery finds the request that it came from.
+    private static void Tag(Activity? activity, long organizationId, IReadOnlyList<RunOutcome> outcomes)
     {
-        if (activity is null) return;
         var ids = outcomes.SelectMany(outcome => outcome.Deliveries).Where(node => node.DeliveryId is not null)
             .Select(node => node.DeliveryId!.Value.ToString("D")).ToArray();
-        if (ids.Length > 0) activity.SetTag(DograhTelemetry.DeliveryId, ids.Length == 1 ? ids[0] : ids);
-        if (outcomes.Count == 1) activity.SetTag(DograhTelemetry.WorkflowRunId, outcomes[0].Id);
+        for (; activity is not null; activity = activity.Parent)
+        {
+            activity.SetTag(DograhTelemetry.OrganizationId, organizationId);
+            if (ids.Length > 0) activity.SetTag(DograhTelemetry.DeliveryId, ids.Length == 1 ? ids[0] : ids);
+            if (outcomes.Count == 1) activity.SetTag(DograhTelemetry.WorkflowRunId, outcomes[0].Id);
+        }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Header '{Header}' of node {NodeId} looks like a secret: run {RunId} is delivered without it. Use a credential.")]
