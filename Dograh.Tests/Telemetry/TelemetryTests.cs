@@ -6,7 +6,8 @@ using Dograh.Tests.Support;
 namespace Dograh.Tests.Telemetry;
 
 /// <summary>What a collector gets of a delivery's way through both services (<c>docs/telemetry.md</c>).</summary>
-public sealed partial class TelemetryTests(ObservedStack observed) : IClassFixture<ObservedStack>
+[Collection<ObservedStackUsers>]
+public sealed partial class TelemetryTests(ObservedStack observed)
 {
     private const string Api = "API";
     private const string Worker = "worker 1";
@@ -58,11 +59,12 @@ public sealed partial class TelemetryTests(ObservedStack observed) : IClassFixtu
         var delivery = await acme.CompleteAsync(await acme.AddWorkflowAsync(receiver.Url));
 
         var traceId = (await acme.ReachesAsync("succeeded", delivery)).GetProperty("trace_id").GetString()!;
-        await Eventually.TrueAsync(() => Attempted(delivery).Count == 2);
+        List<OtlpSpan> attempts = [];
+        await Eventually.TrueAsync(() => Attempted(delivery).Count == 2
+            && (attempts = [.. observed.Otlp.Spans.Where(span => span.Name == "deliver_webhook" && span.TraceId == traceId)]).Count == 2);
         var ids = await IdsAsync(delivery);
-        var attempts = observed.Otlp.Spans.Where(span => span.Name == "deliver_webhook" && span.TraceId == traceId).Select(span => span.SpanId);
         Assert.Equal(["1", "2"], Attempted(delivery).Select(record => record.Attributes[Attempt]));
-        Assert.Equal(attempts, Attempted(delivery).Select(record => record.SpanId));
+        Assert.Equal(attempts.Select(span => span.SpanId), Attempted(delivery).Select(record => record.SpanId));
         Assert.All(observed.Otlp.Logs.Where(record => record.Service == Worker && record.TraceId == traceId), record =>
         {
             AssertIds(ids, record.Attributes);
