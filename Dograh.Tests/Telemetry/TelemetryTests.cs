@@ -74,6 +74,27 @@ public sealed partial class TelemetryTests(ObservedStack observed)
     }
 
     [Fact]
+    public async Task What_is_logged_of_a_delivery_as_it_is_made_carries_its_ids_and_its_trace_too()
+    {
+        using var acme = await observed.Stack.AddOrganizationAsync();
+        await using var receiver = await Receiver.StartAsync();
+        var header = $"X-Token-{Guid.NewGuid():N}";
+        var workflow = await acme.AddWorkflowAsync(receiver.Url, ("custom_headers", new[] { new { key = header, value = "dropped" } }));
+
+        var delivery = await acme.CompleteAsync(workflow);
+
+        var traceId = (await acme.ReachesAsync("succeeded", delivery)).GetProperty("trace_id").GetString()!;
+        List<OtlpLogRecord> warnings = [];
+        await Eventually.TrueAsync(() => (warnings = [.. observed.Otlp.Logs.Where(record => record.Body.Contains(header, StringComparison.Ordinal) && record.Severity == "Warning")]).Count > 0);
+        var ids = await IdsAsync(delivery);
+        Assert.All(warnings, record =>
+        {
+            Assert.Equal((Api, traceId), (record.Service, record.TraceId));
+            AssertIds(ids, record.Attributes);
+        });
+    }
+
+    [Fact]
     public async Task Every_documented_metric_arrives_with_its_unit_and_its_tags()
     {
         using var acme = await observed.Stack.AddOrganizationAsync();
