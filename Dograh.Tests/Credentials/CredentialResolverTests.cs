@@ -15,7 +15,7 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
     {
         await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);
         var claim = await ClaimAsync(ADelivery().WithCredential(Uuid));
-        await AddAsync(process, claim.Key.OrganizationId, Uuid, "bearer_token", """{"token":"t"}""");
+        await Database.AddCredentialAsync(process, claim.Key.OrganizationId, Uuid, "bearer_token", """{"token":"t"}""");
 
         var resolved = Assert.Single(await ResolveAsync(process, claim));
 
@@ -28,7 +28,7 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
     {
         await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);
         var claim = await ClaimAsync(ADelivery().WithCredential(Uuid));
-        await AddAsync(process, claim.Key.OrganizationId, Uuid, "bearer_token", """{"token":"t"}""");
+        await Database.AddCredentialAsync(process, claim.Key.OrganizationId, Uuid, "bearer_token", """{"token":"t"}""");
         Assert.Single(await ResolveAsync(process, claim));
 
         await Database.ExecuteAsync("UPDATE external_credentials SET is_active = false");
@@ -41,7 +41,7 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
     {
         await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);
         var claim = await ClaimAsync(ADelivery().WithCredential(Uuid));
-        await AddAsync(process, await Database.AddOrganizationAsync(), Uuid, "bearer_token", """{"token":"t"}""");
+        await Database.AddCredentialAsync(process, await Database.AddOrganizationAsync(), Uuid, "bearer_token", """{"token":"t"}""");
 
         Assert.Empty(await ResolveAsync(process, claim));
     }
@@ -51,7 +51,7 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
     {
         await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);
         var claim = await ClaimAsync(ADelivery().WithCredential(Uuid));
-        await AddAsync(process, claim.Key.OrganizationId, Uuid, "none", "{}");
+        await Database.AddCredentialAsync(process, claim.Key.OrganizationId, Uuid, "none", "{}");
 
         Assert.Equal(new ResolvedCredential(IsReadable: true, Header: null), Assert.Single(await ResolveAsync(process, claim)).Value);
     }
@@ -74,7 +74,7 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
     {
         await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);
         var claim = await ClaimAsync(ADelivery().WithCredential(Uuid));
-        await AddAsync(process, claim.Key.OrganizationId, Uuid, "bearer_token", "s3cret, not JSON");
+        await Database.AddCredentialAsync(process, claim.Key.OrganizationId, Uuid, "bearer_token", "s3cret, not JSON");
 
         Assert.False(Assert.Single(await ResolveAsync(process, claim)).Value.IsReadable);
         Assert.False(process.Log.Has("s3cret"));
@@ -87,8 +87,8 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
         var one = await ClaimAsync(ADelivery().WithCredential(Uuid));
         var other = await ClaimAsync(ADelivery().WithCredential(Uuid));
         var none = await ClaimAsync(ADelivery());
-        await AddAsync(process, one.Key.OrganizationId, Uuid, "bearer_token", """{"token":"one"}""");
-        await AddAsync(process, other.Key.OrganizationId, Uuid, "bearer_token", """{"token":"other"}""");
+        await Database.AddCredentialAsync(process, one.Key.OrganizationId, Uuid, "bearer_token", """{"token":"one"}""");
+        await Database.AddCredentialAsync(process, other.Key.OrganizationId, Uuid, "bearer_token", """{"token":"other"}""");
 
         var resolved = await ResolveAsync(process, one, one with { Token = 9 }, other, none);
 
@@ -99,9 +99,6 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
 
     private static Task<IReadOnlyDictionary<(long OrganizationId, Guid Uuid), ResolvedCredential>> ResolveAsync(
         TestWorker process, params ClaimedDelivery[] deliveries) => process.Get<CredentialResolver>().ResolveAsync(deliveries, Token);
-
-    private Task AddAsync(TestWorker process, long organizationId, Guid uuid, string type, string data) =>
-        Database.AddCredentialAsync(organizationId, uuid, type, process.Get<CredentialProtector>().Protect(organizationId, uuid, data));
 
     private async Task<ClaimedDelivery> ClaimAsync(DeliveryBuilder delivery)
     {

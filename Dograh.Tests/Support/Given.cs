@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Npgsql;
 
@@ -76,6 +77,11 @@ internal static class Given
             VALUES ($1, $2, 'A credential', $3, $4, $5)
             """,
             organizationId, uuid, credentialType, encryptedData, isActive);
+
+    /// <summary>Adds an active credential that the stack can open.</summary>
+    public static Task AddCredentialAsync(
+        this TestDatabase database, TestWorker process, long organizationId, Guid uuid, string credentialType, string data) =>
+        database.AddCredentialAsync(organizationId, uuid, credentialType, process.Get<CredentialProtector>().Protect(organizationId, uuid, data));
 
     /// <summary>Adds a delivery, of a run and an organization of its own unless it was told of one.</summary>
     public static async Task<DeliveryKey> AddAsync(this TestDatabase database, DeliveryBuilder delivery)
