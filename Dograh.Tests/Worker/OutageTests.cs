@@ -1,4 +1,3 @@
-using Dograh.Standalone;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using static Dograh.Tests.Support.Given;
@@ -153,31 +152,5 @@ public sealed class OutageTests(TestServers servers) : WorkerTest(servers)
 
         await Eventually.TrueAsync(async () => (await database.DeliveryAsync(key)).Status == DeliveryStatus.Succeeded);
         await worker.StopAsync();
-    }
-
-    [Fact]
-    public async Task What_a_killed_worker_was_sending_is_sent_again_under_the_same_number_once_its_lease_has_ended()
-    {
-        Receiver.Answers(Reply.Nothing, Reply.Ok);
-        var key = await Database.AddAsync(ADelivery().To(Receiver.Url).WithTimeout(1));
-        await using var process = await ServiceProcess.StartAsync(new ServiceOptions
-        {
-            Name = "worker",
-            Assembly = StackLayout.WorkerAssembly,
-            Environment = TestWorker.Settings(Database.ConnectionString, Redis.ConnectionString)
-                .Append(new("WebhookDelivery:LeaseMarginSeconds", "2"))
-                .ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value),
-            LogFile = Path.Combine(Servers.NewFolder("worker"), "worker.log"),
-        });
-        await Receiver.RequestsAsync(1);
-
-        process.Kill();
-        await process.Exited.Soon();
-        await StartWorkerAsync();
-
-        var row = await UntilAsync(key, DeliveryStatus.Succeeded);
-        Assert.Equal((1, 1), (row.AttemptCount, row.LostClaims));
-        Assert.Equal(["1", "1"], Receiver.Requests.Select(request => request.Header("X-Dograh-Delivery-Attempt")));
-        await Database.AssertConservedAsync();
     }
 }

@@ -1,11 +1,10 @@
-using Dograh.Standalone;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using static Dograh.Tests.Support.Given;
 
 namespace Dograh.Tests.Worker;
 
-/// <summary>A worker that is asked to stop (I11), and one that cannot start.</summary>
+/// <summary>A worker that is asked to stop (I11).</summary>
 public sealed class StopTests(TestServers servers) : WorkerTest(servers)
 {
     [Fact]
@@ -100,60 +99,5 @@ public sealed class StopTests(TestServers servers) : WorkerTest(servers)
         Assert.Equal(Receiver.Requests.Count, (await Database.DeliveriesAsync()).Sum(row => row.AttemptCount));
         Assert.Equal(0, (await Database.DeliveriesAsync()).Sum(row => row.LostClaims));
         await Database.AssertConservedAsync();
-    }
-
-    [Theory]
-    [InlineData("WEBHOOK_DELIVERY_MAX_ATTEMPTS", "0", "WebhookDelivery:MaxAttempts (WEBHOOK_DELIVERY_MAX_ATTEMPTS) must be from 1 to 20, but is 0.")]
-    [InlineData("WebhookDelivery__Concurrency", "many", "Failed to convert configuration value 'many' at 'WebhookDelivery:Concurrency'")]
-    [InlineData("ConnectionStrings__dograhdb", null, "ConnectionStrings:dograhdb is not set.")]
-    [InlineData("ConnectionStrings__dograhdb", "s3cret", "ConnectionStrings:dograhdb cannot be read: ")]
-    [InlineData("ConnectionStrings__redis", "localhost,abortConnect=perhaps", "ConnectionStrings:redis cannot be read: ")]
-    [InlineData("SECRETS_MASTER_KEY", null, "Secrets:MasterKey (SECRETS_MASTER_KEY) is not set.")]
-    public async Task A_process_with_a_setting_that_cannot_work_ends_and_names_it(string name, string? value, string message)
-    {
-        var log = Path.Combine(Servers.NewFolder("worker"), "worker.log");
-        await using var process = await ServiceProcess.StartAsync(new ServiceOptions
-        {
-            Name = "worker",
-            Assembly = StackLayout.WorkerAssembly,
-            Environment = new Dictionary<string, string?>
-            {
-                ["ConnectionStrings__dograhdb"] = Database.ConnectionString,
-                ["ConnectionStrings__redis"] = Redis.ConnectionString,
-                ["SECRETS_MASTER_KEY"] = TestWorker.MasterKey,
-                [name] = value,
-            },
-            LogFile = log,
-        });
-
-        Assert.Equal(78, await process.Exited.Soon());
-        var said = await File.ReadAllTextAsync(log, Token);
-        Assert.StartsWith($"Cannot start: {message}", said, StringComparison.Ordinal);
-        Assert.Single(said.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.DoesNotContain("s3cret", said, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_process_names_the_faults_of_several_settings_at_once()
-    {
-        var log = Path.Combine(Servers.NewFolder("worker"), "worker.log");
-        await using var process = await ServiceProcess.StartAsync(new ServiceOptions
-        {
-            Name = "worker",
-            Assembly = StackLayout.WorkerAssembly,
-            Environment = new Dictionary<string, string?>
-            {
-                ["ConnectionStrings__dograhdb"] = Database.ConnectionString,
-                ["ConnectionStrings__redis"] = Redis.ConnectionString,
-                ["EGRESS_ALLOWED_NETWORKS"] = "everywhere",
-            },
-            LogFile = log,
-        });
-
-        Assert.Equal(78, await process.Exited.Soon());
-        var said = await File.ReadAllLinesAsync(log, Token);
-        Assert.Equal(
-            ["Cannot start: Egress:AllowedNetworks", "Cannot start: Secrets:MasterKey"],
-            said.Select(line => line[..line.IndexOf(" (", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
     }
 }

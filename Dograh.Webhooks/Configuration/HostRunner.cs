@@ -64,5 +64,5 @@ public static partial class HostRunner
     private static partial Regex Unreadable();
 }
 
-/// <summary>A setting without which nothing can be composed is missing.</summary>
+/// <summary>A setting without which nothing can be composed is missing or cannot be read; the message names it.</summary>
 public sealed class MissingSettingException(string message) : InvalidOperationException(message);

@@ -21,13 +21,21 @@ public static class DatabaseServices
     private const int MaxAutoPrepare = 64;
 
     /// <summary>Adds the data source, the context (pooled), the migrator and the health checks.</summary>
-    /// <exception cref="MissingSettingException"><c>ConnectionStrings:dograhdb</c> is missing.</exception>
+    /// <exception cref="MissingSettingException"><c>ConnectionStrings:dograhdb</c> is missing or cannot be read.</exception>
     public static TBuilder AddDograhDatabase<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var connectionString = builder.Configuration.GetConnectionString(ConnectionNames.Database)
             ?? throw new MissingSettingException(
                 $"ConnectionStrings:{ConnectionNames.Database} is not set. Give PostgreSQL's connection string, for instance "
                 + $"ConnectionStrings__{ConnectionNames.Database}='Host=localhost;Database=dograhdb;Username=dograh;Password=…'.");
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (ArgumentException e)
+        {
+            throw new MissingSettingException($"ConnectionStrings:{ConnectionNames.Database} cannot be read: {e.Message}");
+        }
 
         builder.Services.AddSingleton(services => BuildDataSource(connectionString, services.GetService<ILoggerFactory>()));
         builder.Services.AddPooledDbContextFactory<DograhDbContext>((services, options) =>

@@ -14,13 +14,21 @@ public static class QueueServices
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Adds the connection, the health check and <see cref="DeliveryQueue"/>.</summary>
-    /// <exception cref="MissingSettingException"><c>ConnectionStrings:redis</c> is missing.</exception>
+    /// <exception cref="MissingSettingException"><c>ConnectionStrings:redis</c> is missing or cannot be read.</exception>
     public static TBuilder AddDograhQueue<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var connectionString = builder.Configuration.GetConnectionString(ConnectionNames.Redis)
             ?? throw new MissingSettingException(
                 $"ConnectionStrings:{ConnectionNames.Redis} is not set. Give the address of Redis, Valkey or Garnet, for instance "
                 + $"ConnectionStrings__{ConnectionNames.Redis}='localhost:6379'.");
+        try
+        {
+            _ = ConfigurationOptions.Parse(connectionString);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new MissingSettingException($"ConnectionStrings:{ConnectionNames.Redis} cannot be read: {e.Message}");
+        }
 
         builder.Services.AddSingleton<IConnectionMultiplexer>(_ => Connect(connectionString));
         builder.Services.AddSingleton<DeliveryQueue>();
