@@ -176,6 +176,76 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
         Assert.Empty(Receiver.Requests);
     }
 
+    [Fact]
+    public async Task The_reason_why_a_delivery_is_unsendable_can_always_be_stored()
+    {
+        var name = $"X\0Bad{new string('x', 3000)}";
+        var headers = System.Text.Json.JsonSerializer.Serialize(new[] { new { key = name, value = "v" } });
+
+        var reason = Assert.IsType<AttemptResult.Unsendable>(await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = headers })).Reason;
+
+        Assert.StartsWith("the custom header 'X\uFFFDBad", reason, StringComparison.Ordinal);
+        Assert.InRange(reason.Length, 100, WebhookDelivery.MaxErrorLength);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("""["X-Tenant: acme"]""")]
+    [InlineData("""[{"key":"X-Tenant"}]""")]
+    [InlineData("""[{"key":"X-Tenant","value":null}]""")]
+    [InlineData("""[{"key":"X-Tenant","value":7}]""")]
+    [InlineData("""[{"key":"X-\ud83c","value":"half a surrogate pair"}]""")]
+    [InlineData("""[{"key":"X-Tenant","value":"\ud83c"}]""")]
+    public async Task Custom_headers_that_cannot_be_read_make_the_delivery_unsendable(string headers)
+    {
+        Assert.Equal(
+            new AttemptResult.Unsendable("the custom headers cannot be read"), await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = headers }));
+        Assert.Empty(Receiver.Requests);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("GE T")]
+    [InlineData("POST\r\nX-Evil: 1")]
+    public async Task A_method_that_HTTP_does_not_allow_makes_the_delivery_unsendable(string method)
+    {
+        Assert.Equal(
+            new AttemptResult.Unsendable("the method is not one that HTTP allows"), await SendAsync(AClaim(Receiver.Url) with { HttpMethod = method }));
+        Assert.Empty(Receiver.Requests);
+    }
+
+    // Whatever somebody's template makes of a URL, it must end somewhere, and not in a fault of ours that is tried for ever.
+    [Theory]
+    [InlineData("http://no_such_host.invalid/")]
+    [InlineData("http://-.invalid/")]
+    [InlineData("http://a..invalid/")]
+    [InlineData("http://xn--a.invalid/")]
+    [InlineData("http://xn--.invalid/")]
+    [InlineData("https://ünïcode.invalid/")]
+    [InlineData("https://☃.invalid/")]
+    [InlineData("http://ex%61mple.invalid/")]
+    [InlineData("http://127.0.0.1:0/")]
+    [InlineData("http://127.0.0.1.invalid/")]
+    [InlineData("http://999.999.999.999/")]
+    [InlineData("http://[::ffff:127.0.0.1%25lo]/")]
+    [InlineData("http://{63}.invalid/")]
+    [InlineData("http://{64}.invalid/")]
+    [InlineData("http://{300}.invalid/")]
+    [InlineData("http://no-such-host.invalid/{70000}")]
+    [InlineData("http:///path")]
+    [InlineData("http://")]
+    [InlineData("http://.")]
+    [InlineData("https:no-slashes.invalid")]
+    public async Task A_strange_URL_is_an_attempt_or_unsendable_and_nothing_else(string url)
+    {
+        url = Regex.Replace(url, @"\{(?<count>\d+)\}", match => new string('x', int.Parse(match.Groups["count"].Value, System.Globalization.CultureInfo.InvariantCulture)), RegexOptions.None, TimeSpan.FromSeconds(1));
+
+        var result = await SendAsync(AClaim() with { EndpointUrl = url });
+
+        Assert.True(result is AttemptResult.Attempted { StatusCode: null } or AttemptResult.Unsendable, $"{result}");
+    }
+
     [Theory]
     [InlineData("not a url", "the endpoint URL is not an absolute URL")]
     [InlineData("/relative", "the endpoint URL is not an absolute URL")]

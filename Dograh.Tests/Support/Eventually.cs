@@ -6,7 +6,7 @@ namespace Dograh.Tests.Support;
 /// <remarks>A test never sleeps for a fixed time; a negative is shown by something later that did happen.</remarks>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(15);
 
     /// <summary>Returns as soon as the condition holds.</summary>

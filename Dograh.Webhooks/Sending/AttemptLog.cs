@@ -28,7 +28,7 @@ internal static class AttemptLog
         return new AttemptResult.Attempted
         {
             StatusCode = statusCode,
-            Error = succeeded ? null : Shorten(Clean($"HTTP {statusCode}: {Shorten(body, MaxBodyInErrorLength)}"), WebhookDelivery.MaxErrorLength),
+            Error = succeeded ? null : FitError($"HTTP {statusCode}: {Shorten(body, MaxBodyInErrorLength)}"),
             RetryAfter = RetryAfter.Read(response.Headers.RetryAfter, response.Headers.Date, now),
             StartedAt = capture.StartedAt ?? now,
             Duration = capture.Duration,
@@ -40,10 +40,13 @@ internal static class AttemptLog
     /// <summary>The record of an attempt that had no HTTP response.</summary>
     public static AttemptResult.Attempted FromFailure(AttemptCapture capture, DateTimeOffset now, string error) => new()
     {
-        Error = Shorten(Clean(error), WebhookDelivery.MaxErrorLength),
+        Error = FitError(error),
         StartedAt = capture.StartedAt ?? now,
         Duration = capture.Duration,
     };
+
+    /// <summary>A reason as <c>last_error</c> can hold it.</summary>
+    public static string FitError(string error) => Shorten(Clean(error), WebhookDelivery.MaxErrorLength);
 
     /// <summary>An exception in words: the kind of failure, and the innermost message, which is the one that says something.</summary>
     public static string Describe(Exception exception)

@@ -70,7 +70,7 @@ public sealed class DeliverySender : IDisposable
         }
         catch (UnsendableException e)
         {
-            return new AttemptResult.Unsendable(e.Message);
+            return new AttemptResult.Unsendable(AttemptLog.FitError(e.Message));
         }
 
         using (request)
@@ -139,7 +139,7 @@ public sealed class DeliverySender : IDisposable
         catch (Exception e) when (e is InvalidOperationException or NotSupportedException or FormatException or ArgumentException)
         {
             // .NET refuses the request as it was built.
-            return new AttemptResult.Unsendable($"the request cannot be sent: {AttemptLog.Describe(e)}");
+            return new AttemptResult.Unsendable(AttemptLog.FitError($"the request cannot be sent: {AttemptLog.Describe(e)}"));
         }
     }
 }

@@ -34,7 +34,8 @@ public static class WebhookRequest
 
         if (guard.FindFault(url) is { } fault) throw new UnsendableException(fault);
 
-        var request = new HttpRequestMessage(HttpMethod.Parse(delivery.HttpMethod), url);
+        var customHeaders = ReadCustomHeaders(delivery.CustomHeaders);
+        var request = new HttpRequestMessage(ParseMethod(delivery.HttpMethod), url);
         try
         {
             if (HasBody(delivery.HttpMethod))
@@ -50,7 +51,7 @@ public static class WebhookRequest
 
             var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             if (credential is not null) AddForeign(request, taken, credential.Name, credential.Value, "the credential's header");
-            foreach (var (name, value) in ReadCustomHeaders(delivery.CustomHeaders))
+            foreach (var (name, value) in customHeaders)
             {
                 AddForeign(request, taken, name, value, $"the custom header '{name}'");
             }
@@ -68,12 +69,33 @@ public static class WebhookRequest
     public static bool HasBody(string httpMethod) => httpMethod is "POST" or "PUT" or "PATCH";
 
     /// <summary>Reads a row's custom headers.</summary>
+    /// <exception cref="UnsendableException">They are not of the shape in which we freeze them, or not Unicode.</exception>
     public static IReadOnlyList<(string Name, string Value)> ReadCustomHeaders(string json)
     {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.EnumerateArray()
-            .Select(header => (header.GetProperty("key").GetString()!, header.GetProperty("value").GetString()!))
-            .ToList();
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement.EnumerateArray().Select(header => (ReadText(header, "key"), ReadText(header, "value"))).ToList();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new UnsendableException("the custom headers cannot be read");
+        }
+    }
+
+    private static string ReadText(JsonElement header, string name) =>
+        header.GetProperty(name).GetString() ?? throw new JsonException($"A custom header's {name} is null.");
+
+    private static HttpMethod ParseMethod(string method)
+    {
+        try
+        {
+            return HttpMethod.Parse(method);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new UnsendableException("the method is not one that HTTP allows");
+        }
     }
 
     private static void AddForeign(HttpRequestMessage request, HashSet<string> taken, string name, string value, string described)

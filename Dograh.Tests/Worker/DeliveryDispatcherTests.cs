@@ -1,0 +1,124 @@
+using Dograh.Tests.Support;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Worker;
+using static Dograh.Tests.Support.Given;
+
+namespace Dograh.Tests.Worker;
+
+/// <summary>Single turns of the main loop.</summary>
+public sealed class DeliveryDispatcherTests(TestServers servers) : WorkerTest(servers)
+{
+    [Fact]
+    public async Task A_turn_takes_from_the_queue_claims_and_starts()
+    {
+        var worker = await ComposeWorkerAsync();
+        var keys = await Database.AddAsync(3, ADelivery().To(Receiver.Url));
+        await ScheduleAsync(keys[0], keys[1]);
+
+        Assert.Equal(2, await worker.Dispatcher.RunOnceAsync(Token));
+
+        await RecordAsync(worker);
+        Assert.Equal(
+            [DeliveryStatus.Succeeded, DeliveryStatus.Succeeded, DeliveryStatus.Pending], (await Database.DeliveriesAsync()).Select(row => row.Status));
+        Assert.Equal(0, await Queue.CountAsync());
+    }
+
+    [Fact]
+    public async Task A_turn_takes_no_more_than_there_is_room_for()
+    {
+        var worker = await ComposeWorkerAsync(("WebhookDelivery:Concurrency", 2));
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        await ScheduleAsync(await Database.AddAsync(5, ADelivery().To(Receiver.Url)));
+
+        Assert.Equal(2, await worker.Dispatcher.RunOnceAsync(Token));
+        Assert.Equal(2, worker.Dispatcher.Held);
+        Assert.Equal(0, await worker.Dispatcher.RunOnceAsync(Token));
+        Assert.Equal(3, await Queue.CountAsync());
+
+        gate.SetResult();
+        await RecordAsync(worker);
+        Assert.Equal(2, Receiver.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_slot_is_taken_until_the_outcome_is_recorded()
+    {
+        var worker = await ComposeWorkerAsync(("WebhookDelivery:Concurrency", 1));
+        await ScheduleAsync(await Database.AddAsync(2, ADelivery().To(Receiver.Url)));
+        await worker.Dispatcher.RunOnceAsync(Token);
+        await Receiver.RequestsAsync(1);
+
+        // The receiver has answered; nobody records yet.
+        await Eventually.TrueAsync(() => worker.Log.Has("delivery.attempted"));
+        Assert.Equal(0, await worker.Dispatcher.RunOnceAsync(Token));
+        Assert.Equal(1, worker.Dispatcher.Held);
+
+        await RecordAsync(worker);
+        Assert.Equal(0, worker.Dispatcher.Held);
+    }
+
+    [Fact]
+    public async Task A_hint_that_came_early_goes_back_with_the_rows_own_due_time()
+    {
+        var worker = await ComposeWorkerAsync();
+        var key = await Database.AddAsync(ADelivery().DueIn(TimeSpan.FromHours(1)));
+        await Queue.ScheduleAsync([new DueDelivery(key, DateTimeOffset.UnixEpoch)]);
+
+        Assert.Equal(0, await worker.Dispatcher.RunOnceAsync(Token));
+
+        var due = (await Database.DeliveryAsync(key)).ScheduledFor;
+        Assert.InRange((await Queue.TakeAsync(1, due.AddHours(-1))).NextDueAt!.Value, due, due.AddMilliseconds(1));
+    }
+
+    [Fact]
+    public async Task A_hint_for_what_another_worker_holds_goes_back_for_the_end_of_its_lease()
+    {
+        var worker = await ComposeWorkerAsync();
+        var key = await Database.AddAsync(ADelivery());
+        await Database.Store.ClaimAsync([key], "another worker", TimeSpan.FromMinutes(1));
+        await Queue.ScheduleAsync([new DueDelivery(key, DateTimeOffset.UnixEpoch)]);
+
+        Assert.Equal(0, await worker.Dispatcher.RunOnceAsync(Token));
+
+        var leaseEnds = (await Database.DeliveryAsync(key)).ScheduledFor;
+        Assert.InRange((await Queue.TakeAsync(1, leaseEnds.AddHours(-1))).NextDueAt!.Value, leaseEnds, leaseEnds.AddMilliseconds(1));
+        Assert.Equal(0, (await Database.DeliveryAsync(key)).LostClaims);
+    }
+
+    [Theory]
+    [InlineData(DeliveryStatus.Succeeded)]
+    [InlineData(DeliveryStatus.DeadLetter)]
+    [InlineData(DeliveryStatus.Cancelled)]
+    public async Task A_hint_for_what_has_ended_is_forgotten(DeliveryStatus status)
+    {
+        var worker = await ComposeWorkerAsync();
+        var key = await Database.AddAsync(ADelivery().In(status));
+        await Queue.ScheduleAsync([new DueDelivery(key, DateTimeOffset.UnixEpoch), new DueDelivery(new DeliveryKey(key.OrganizationId, 999), DateTimeOffset.UnixEpoch)]);
+
+        Assert.Equal(0, await worker.Dispatcher.RunOnceAsync(Token));
+        Assert.Equal(0, await Queue.CountAsync());
+    }
+
+    [Fact]
+    public async Task Without_Redis_a_turn_takes_from_PostgreSQL()
+    {
+        await using var worker = TestWorker.Compose(Database, TestWorker.NoRedis);
+        await worker.Get<DatabaseClock>().SynchronizeAsync(Token);
+        await Database.AddAsync(3, ADelivery().To(Receiver.Url));
+
+        Assert.Equal(3, await worker.Dispatcher.RunOnceAsync(Token));
+
+        await RecordAsync(worker);
+        Assert.All(await Database.DeliveriesAsync(), row => Assert.Equal(DeliveryStatus.Succeeded, row.Status));
+    }
+
+    private static async Task RecordAsync(TestWorker worker)
+    {
+        var recorder = worker.Get<OutcomeRecorder>();
+        var recording = recorder.RunAsync(CancellationToken.None);
+        await Eventually.TrueAsync(() => worker.Dispatcher.Held == 0);
+        recorder.Complete();
+        await recording.Soon();
+    }
+}
