@@ -1,16 +1,22 @@
 using Dograh.Api;
 using Dograh.Webhooks.Configuration;
+using Dograh.Webhooks.Data;
 
 return await HostRunner.ExplainAsync(async () =>
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.Configuration.AddFlatEnvironmentNames();
     builder.AddServiceDefaults();
+    if (args is [MigrateCommand.Name, ..])
+    {
+        // A deployment's step that needs the database and nothing else.
+        builder.AddDograhDatabase();
+        await using var migration = builder.Build();
+        return await MigrateCommand.RunAsync(migration.Services, args.ElementAtOrDefault(1));
+    }
+
     builder.AddDograhApi();
-
     await using var app = builder.Build();
-    if (args is [MigrateCommand.Name, ..]) return await MigrateCommand.RunAsync(app.Services, args.ElementAtOrDefault(1));
-
     app.MapDograhApi();
     return await app.RunCheckedAsync();
 });

@@ -5,10 +5,10 @@ namespace Dograh.Tests.Api;
 public sealed class MigrateCommandTests(TestServers servers)
 {
     [Fact]
-    public async Task It_applies_all_migrations_and_takes_them_down_again()
+    public async Task It_applies_all_migrations_and_takes_them_down_again_needing_the_database_alone()
     {
         await using var database = await servers.CreateEmptyDatabaseAsync();
-        var settings = ApiProcess.Settings(database.ConnectionString);
+        var settings = new Dictionary<string, string?> { ["ConnectionStrings__dograhdb"] = database.ConnectionString };
 
         await using (var up = await ApiProcess.StartAsync(servers, settings, "migrate"))
         {

@@ -48,7 +48,7 @@ public sealed partial class DatabaseMigrator(
                 LogMigrated(logger);
                 return;
             }
-            catch (Exception e) when (DatabaseFailure.IsUnreachable(e))
+            catch (Exception e) when (DatabaseFailure.IsUnreachable(e) || IsBeingCreated(e))
             {
                 LogNotReachable(logger, attempt, e.GetType().Name, e.Message);
                 await Task.Delay(RetryDelay, time, cancellationToken);
@@ -86,6 +86,12 @@ public sealed partial class DatabaseMigrator(
         await dataSource.ReloadTypesAsync(cancellationToken);
         return _isCurrent = true;
     }
+
+    // Two starters that both found no database: the one that came second finds it there when it tries again.
+    private static bool IsBeingCreated(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.DuplicateDatabase }
+            or PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "pg_database_datname_index" }
+        || (exception.InnerException is { } inner && IsBeingCreated(inner));
 
     // EF Core keeps its history table when the last migration is taken down; "down" is to leave nothing behind.
     private static async Task DropHistoryAsync(DograhDbContext context, CancellationToken cancellationToken) =>

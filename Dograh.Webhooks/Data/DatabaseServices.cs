@@ -4,6 +4,7 @@ using Dograh.Webhooks.Deliveries;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -42,6 +43,7 @@ public static class DatabaseServices
             Configure(options, services.GetRequiredService<NpgsqlDataSource>()));
         builder.Services.AddScoped(services => services.GetRequiredService<IDbContextFactory<DograhDbContext>>().CreateDbContext());
         builder.Services.AddOptions<DatabaseOptions>().Bind(builder.Configuration.GetSection(DatabaseOptions.SectionName)).ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<DatabaseMigrator>();
         builder.Services.AddHealthChecks()
             .AddNpgSql(services => services.GetRequiredService<NpgsqlDataSource>(), name: "postgresql", timeout: TimeSpan.FromSeconds(ConnectTimeoutSeconds))
