@@ -49,7 +49,10 @@ internal sealed partial class OutcomeRecorder(
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            LogGivenUp(logger, batch.Count + _outcomes.Reader.Count);
+            // A channel with a single reader cannot be counted, only emptied.
+            var left = batch.Count;
+            while (_outcomes.Reader.TryRead(out _)) left++;
+            LogGivenUp(logger, left);
         }
     }
 
