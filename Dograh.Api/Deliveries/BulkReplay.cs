@@ -27,8 +27,9 @@ internal static class BulkReplay
         return idempotent.RunAsync(caller, body.Bytes, async (database, connection, cancellationToken) =>
         {
             var matching = filter.Apply(database, caller);
-            var delay = await ReplayDeliveries.ReadPacedSecondsAsync(connection, caller.OrganizationId, cancellationToken);
             var step = 1 / options.Value.ReplayPerSecond;
+            var paced = await ReplayDeliveries.ReadPacedSecondsAsync(connection, caller.OrganizationId, cancellationToken);
+            var delay = paced > 0 ? paced + step : 0;
             var replayed = new List<DueDelivery>();
             var matched = 0L;
             var last = 0L;

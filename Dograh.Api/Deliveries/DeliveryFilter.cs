@@ -21,9 +21,19 @@ internal sealed record DeliveryFilter(
     public static DeliveryFilter Read(HttpRequest request) => Read(name => request.Query[name].ToString() is { Length: > 0 } text ? text : null);
 
     /// <summary>Reads the filters from a body's fields, texts and numbers alike.</summary>
-    public static DeliveryFilter Read(JsonElement body) => Read(name => body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
-        ? value.ToString()
-        : null);
+    public static DeliveryFilter Read(JsonElement body)
+    {
+        var faults = new Faults();
+        foreach (var name in Names)
+        {
+            if (Find(name) is { ValueKind: not (JsonValueKind.String or JsonValueKind.Number) }) faults.Add(name, "must be a string or a number");
+        }
+
+        faults.ThrowIfAny();
+        return Read(name => Find(name)?.ToString());
+
+        JsonElement? Find(string name) => body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    }
 
     /// <summary>Narrows a caller's deliveries down.</summary>
     public IQueryable<WebhookDelivery> Apply(DograhDbContext database, Caller caller)

@@ -14,6 +14,8 @@ internal static class ApiJson
         options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         options.PropertyNameCaseInsensitive = false;
         options.NumberHandling = JsonNumberHandling.Strict;
+        // An answer holds what a body held, some levels deeper; a body itself is read with the parser's own limit of 64.
+        options.MaxDepth = 128;
         // The answers are JSON, never pages: there is no need to escape what only HTML would mind.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));

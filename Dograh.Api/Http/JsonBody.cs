@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Dograh.Api.Http;
@@ -25,6 +26,8 @@ internal sealed class JsonBody<T> : IEndpointParameterMetadataProvider where T :
     public static async ValueTask<JsonBody<T>> BindAsync(HttpContext context)
     {
         var bytes = await ReadAsync(context.Request, context.RequestAborted);
+        // The parser looks into texts only when they are asked for: too late for a body that is stored as it came.
+        if (!Utf8.IsValid(bytes)) throw ApiProblemException.Malformed("The body is not UTF-8.");
         JsonElement element;
         try
         {

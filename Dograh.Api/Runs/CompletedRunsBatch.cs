@@ -21,7 +21,8 @@ internal static class CompletedRunsBatch
         var count = body.Value.Runs.GetArrayLength();
         if (count is 0 or > MaxRuns) throw ApiProblemException.Unprocessable("runs", $"must hold 1 to {MaxRuns} runs, not {count}");
         var items = body.Value.Runs.EnumerateArray().Select(Read).ToList();
-        var path = request.Path.Value!;
+        // Apart from the keys of whole batches, which a client may well give the same names.
+        var path = $"{request.Path}#runs";
 
         return idempotent.RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
         {
@@ -41,7 +42,7 @@ internal static class CompletedRunsBatch
                 }
             }
 
-            foreach (var item in items) item.Answer ??= Repeated(items.First(other => other.Key == item.Key).Answer!.Outcome!);
+            foreach (var item in items) item.Answer ??= Repeated(item.RepeatOf!.Answer!.Outcome!);
             return new Answer(
                 StatusCodes.Status207MultiStatus, new BatchView(items.Select(item => item.Answer!).ToList()), () => intake.ScheduleAsync(taken));
         });
@@ -63,6 +64,8 @@ internal static class CompletedRunsBatch
                 {
                     faults.Add(KeyField, $"must be a string of 1 to {IdempotencyRecord.MaxKeyLength} characters");
                 }
+
+                faults.CheckText(KeyField, item.Key);
             }
 
             faults.ThrowIfAny();
@@ -88,16 +91,20 @@ internal static class CompletedRunsBatch
                 // Twice in one batch: the same run again, or a conflict.
                 if (!first.RequestHash.AsSpan().SequenceEqual(item.RequestHash)) item.Answer = KeyConflict();
                 else if (first.Answer is not null) item.Answer = first.Answer;
-                else item.IsRepeatOfAnother = true;
+                else item.RepeatOf = first;
+                continue;
+            }
+
+            var before = await IdempotencyStore.ReserveAsync(connection, caller.OrganizationId, path, item.Key!, item.RequestHash, cancellationToken);
+            if (before is { Matches: false })
+            {
+                // Not the first of its key: another run of this batch may still be that.
+                item.Answer = KeyConflict();
                 continue;
             }
 
             firstOf[item.Key!] = item;
-            var before = await IdempotencyStore.ReserveAsync(connection, caller.OrganizationId, path, item.Key!, item.RequestHash, cancellationToken);
-            if (before is null) continue;
-            item.Answer = before.Matches
-                ? Repeated(JsonSerializer.Deserialize<RunOutcome>(before.ResponseBody, ApiJson.Options)!)
-                : KeyConflict();
+            if (before is not null) item.Answer = Repeated(JsonSerializer.Deserialize<RunOutcome>(before.ResponseBody, ApiJson.Options)!);
         }
     }
 
@@ -126,10 +133,11 @@ internal static class CompletedRunsBatch
 
         public byte[] RequestHash { get; set; } = [];
 
-        public bool IsRepeatOfAnother { get; set; }
+        /// <summary>The run of the same batch that this one is again.</summary>
+        public Item? RepeatOf { get; set; }
 
         public BatchItemView? Answer { get; set; }
 
-        public bool IsToBeStored => Answer is null && !IsRepeatOfAnother;
+        public bool IsToBeStored => Answer is null && RepeatOf is null;
     }
 }

@@ -38,6 +38,7 @@ internal static class RunPreview
             if (node.Fault is { } fault) return Unsent(node, NodeOutcome.Invalid, fault);
             var credential = node.Node.CredentialUuid is { } uuid ? resolved.GetValueOrDefault((caller.OrganizationId, uuid)) : null;
             if (node.Node.CredentialUuid is { } missing && credential is null) return Unsent(node, NodeOutcome.Invalid, $"credential {missing:D} not found");
+            if (credential is { IsReadable: false }) return Unsent(node, NodeOutcome.Invalid, $"credential {node.Node.CredentialUuid:D} cannot be read just now");
             try
             {
                 return Sendable(node, deliveries[node], credential?.Header, guard);

@@ -4,16 +4,27 @@ using Dograh.Webhooks.Runs;
 
 namespace Dograh.Api.Runs;
 
-/// <summary>The run fields of the API, and the completion: each call takes the part that it is about.</summary>
-internal record RunRequest
+/// <summary>What a run is started with.</summary>
+internal sealed record StartRequest(string? Name, JsonElement CampaignId, JsonElement InitialContext)
+{
+    /// <summary>The run fields, checked.</summary>
+    public RunFields ToFields(Faults faults)
+    {
+        faults.CheckText("name", Name);
+        if (CampaignId.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.Number or JsonValueKind.String))
+        {
+            faults.Add("campaign_id", "must be a number or a string");
+        }
+
+        CompletionRequest.CheckObject(faults, "initial_context", InitialContext);
+        return new RunFields(Name, CampaignId, InitialContext);
+    }
+}
+
+/// <summary>What a call found out.</summary>
+internal record CompletionRequest
 {
     private const int MaxUrlLength = 8000;
-
-    public string? Name { get; init; }
-
-    public JsonElement CampaignId { get; init; }
-
-    public JsonElement InitialContext { get; init; }
 
     public JsonElement GatheredContext { get; init; }
 
@@ -31,19 +42,6 @@ internal record RunRequest
 
     public string? BotRecordingUrl { get; init; }
 
-    /// <summary>The run fields, checked.</summary>
-    public RunFields ToFields(Faults faults)
-    {
-        faults.CheckText("name", Name);
-        if (CampaignId.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.Number or JsonValueKind.String))
-        {
-            faults.Add("campaign_id", "must be a number or a string");
-        }
-
-        CheckObject(faults, "initial_context", InitialContext);
-        return new RunFields(Name, CampaignId, InitialContext);
-    }
-
     /// <summary>The completion, checked.</summary>
     public Completion ToCompletion(Faults faults)
     {
@@ -59,10 +57,23 @@ internal record RunRequest
             GatheredContext, UsageInfo, Annotations, Extra, RecordingUrl, TranscriptUrl, UserRecordingUrl, BotRecordingUrl);
     }
 
-    private static void CheckObject(Faults faults, string field, JsonElement element)
+    internal static void CheckObject(Faults faults, string field, JsonElement element)
     {
         if (element.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.Object)) faults.Add(field, "must be an object");
     }
+}
+
+/// <summary>A run that comes completed: both in one.</summary>
+internal sealed record RunRequest : CompletionRequest
+{
+    public string? Name { get; init; }
+
+    public JsonElement CampaignId { get; init; }
+
+    public JsonElement InitialContext { get; init; }
+
+    /// <summary>The run fields, checked.</summary>
+    public RunFields ToFields(Faults faults) => new StartRequest(Name, CampaignId, InitialContext).ToFields(faults);
 }
 
 /// <summary>Completed runs to take in at once. Each is read apart, so that one that makes no sense is that one's problem only.</summary>

@@ -28,7 +28,7 @@ internal static class RunsApi
         runs.MapGet("", GetRun).WithName("GetRun").WithSummary("Get a run with its deliveries");
     }
 
-    private static Task<IResult> StartRun(Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent)
+    private static Task<IResult> StartRun(Caller caller, long id, JsonBody<StartRequest> body, IdempotentRequest idempotent)
     {
         var faults = new Faults();
         var fields = body.Value.ToFields(faults);
@@ -53,7 +53,7 @@ internal static class RunsApi
         });
     }
 
-    private static Task<IResult> CompleteRun(Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent, RunIntake intake)
+    private static Task<IResult> CompleteRun(Caller caller, long id, JsonBody<CompletionRequest> body, IdempotentRequest idempotent, RunIntake intake)
     {
         var faults = new Faults();
         var completion = body.Value.ToCompletion(faults);

@@ -25,7 +25,14 @@ public sealed class ApiHost : IAsyncDisposable
     public const string AdminKey = "the operator's key of the tests";
 
     private readonly WebApplication _app;
-    private readonly SocketsHttpHandler _sockets = new() { UseProxy = false, AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(20) };
+    private readonly SocketsHttpHandler _sockets = new()
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        Expect100ContinueTimeout = TimeSpan.FromSeconds(20),
+        // A request carries the trace that its test gives it, and none otherwise.
+        ActivityHeadersPropagator = null,
+    };
     private readonly IReadOnlyList<IAsyncDisposable> _owned;
 
     private ApiHost(WebApplication app, TestDatabase database, TestLog log, IReadOnlyList<IAsyncDisposable> owned)
@@ -156,14 +163,23 @@ public sealed record ApiRoute(string Method, string Pattern, IReadOnlyList<strin
 }
 
 /// <summary>One API for all tests of a class, which keep apart by organization.</summary>
-public sealed class ApiFixture(TestServers servers) : IAsyncLifetime
+/// <param name="servers">The run's servers.</param>
+/// <param name="settings">What the class's API is told besides.</param>
+public abstract class ApiFixtureBase(TestServers servers, params (string Name, object? Value)[] settings) : IAsyncLifetime
 {
     public ApiHost Api { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Api = await ApiHost.StartAsync(servers);
+    public async ValueTask InitializeAsync() => Api = await ApiHost.StartAsync(servers, settings);
 
-    public ValueTask DisposeAsync() => Api.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Api.DisposeAsync();
+    }
 }
+
+/// <summary>The API that most classes share: it may send to loopback.</summary>
+public sealed class ApiFixture(TestServers servers) : ApiFixtureBase(servers);
 
 /// <summary>A test class that shares an API.</summary>
 public abstract class ApiTest(ApiFixture fixture) : IClassFixture<ApiFixture>

@@ -25,16 +25,28 @@ public sealed class BadSettingsTests(TestServers servers)
     {
         var ends = await Task.WhenAll(RunAsync(StackLayout.ApiAssembly, variable, value), RunAsync(StackLayout.WorkerAssembly, variable, value));
 
-        Assert.All(ends, end =>
-        {
-            var line = Assert.Single(end.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-            Assert.StartsWith("Cannot start: ", line, StringComparison.Ordinal);
-            Assert.Contains(named, line, StringComparison.Ordinal);
-            Assert.Equal(78, end.ExitCode);
-        });
+        Assert.All(ends, end => AssertExplained(named, end));
     }
 
-    private async Task<(int ExitCode, string Output)> RunAsync(string assembly, string variable, string? value)
+    [Fact]
+    public async Task The_settings_that_only_the_API_has_and_its_command_are_held_to_the_same()
+    {
+        var ends = await Task.WhenAll(
+            RunAsync(StackLayout.ApiAssembly, "Api__MaxBodyBytes", "much"), RunAsync(StackLayout.ApiAssembly, "ConnectionStrings__dograhdb", value: null, "migrate"));
+
+        AssertExplained("Api:MaxBodyBytes", ends[0]);
+        AssertExplained("ConnectionStrings:dograhdb is not set", ends[1]);
+    }
+
+    private static void AssertExplained(string named, (int ExitCode, string Output) end)
+    {
+        var line = Assert.Single(end.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("Cannot start: ", line, StringComparison.Ordinal);
+        Assert.Contains(named, line, StringComparison.Ordinal);
+        Assert.Equal(78, end.ExitCode);
+    }
+
+    private async Task<(int ExitCode, string Output)> RunAsync(string assembly, string variable, string? value, params string[] arguments)
     {
         var environment = new Dictionary<string, string?>
         {
@@ -45,7 +57,8 @@ public sealed class BadSettingsTests(TestServers servers)
         if (variable != "SECRETS_MASTER_KEY") environment["Secrets__MasterKey"] = TestWorker.MasterKey;
         environment[variable] = value;
         var log = Path.Combine(servers.NewFolder("bad-settings"), "service.log");
-        await using var service = await ServiceProcess.StartAsync(new ServiceOptions { Name = "service", Assembly = assembly, Environment = environment, LogFile = log });
+        await using var service = await ServiceProcess.StartAsync(
+            new ServiceOptions { Name = "service", Assembly = assembly, Arguments = arguments, Environment = environment, LogFile = log });
         return (await service.Exited.Soon(), LogFiles.ReadFrom(log, 0));
     }
 }

@@ -31,6 +31,8 @@ public sealed class RedisGoneTests(TestServers servers)
         foreach (var delivery in deliveries) await acme.ReachesAsync("succeeded", delivery);
         Assert.Equal(2 * deliveries.Count, receiver.Requests.Count);
         Assert.Equal("Degraded", await stack.HealthAsync());
+        Assert.True(await stack.Api.StopAsync(), "the API had to be killed");
+        Assert.Equal(0, await stack.Api.Exited);
         await database.AssertConservedAsync();
     }
 }

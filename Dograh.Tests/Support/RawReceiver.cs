@@ -64,9 +64,10 @@ internal sealed class RawReceiver : IAsyncDisposable
                 await AnswerAsync(socket);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (
+            e is OperationCanceledException or SocketException or ObjectDisposedException || (e is InvalidOperationException && _stop.IsCancellationRequested))
         {
-            // Disposed.
+            // Disposed; between two connections the listener says so in its own way.
         }
     }
 

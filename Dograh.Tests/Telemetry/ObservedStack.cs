@@ -3,6 +3,10 @@ using Dograh.Tests.Support;
 
 namespace Dograh.Tests.Telemetry;
 
+/// <summary>The test classes that share an <see cref="ObservedStack"/>.</summary>
+[CollectionDefinition]
+public sealed class ObservedStackUsers : ICollectionFixture<ObservedStack>;
+
 /// <summary>An API and a worker that log everything and export over OTLP, with what they export and write.</summary>
 public sealed class ObservedStack(TestServers servers) : IAsyncLifetime
 {

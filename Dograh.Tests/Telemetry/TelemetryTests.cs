@@ -6,7 +6,8 @@ using Dograh.Tests.Support;
 namespace Dograh.Tests.Telemetry;
 
 /// <summary>What a collector gets of a delivery's way through both services (<c>docs/telemetry.md</c>).</summary>
-public sealed partial class TelemetryTests(ObservedStack observed) : IClassFixture<ObservedStack>
+[Collection<ObservedStackUsers>]
+public sealed partial class TelemetryTests(ObservedStack observed)
 {
     private const string Api = "API";
     private const string Worker = "worker 1";
@@ -58,17 +59,39 @@ public sealed partial class TelemetryTests(ObservedStack observed) : IClassFixtu
         var delivery = await acme.CompleteAsync(await acme.AddWorkflowAsync(receiver.Url));
 
         var traceId = (await acme.ReachesAsync("succeeded", delivery)).GetProperty("trace_id").GetString()!;
-        await Eventually.TrueAsync(() => Attempted(delivery).Count == 2);
+        List<OtlpSpan> attempts = [];
+        await Eventually.TrueAsync(() => Attempted(delivery).Count == 2
+            && (attempts = [.. observed.Otlp.Spans.Where(span => span.Name == "deliver_webhook" && span.TraceId == traceId)]).Count == 2);
         var ids = await IdsAsync(delivery);
-        var attempts = observed.Otlp.Spans.Where(span => span.Name == "deliver_webhook" && span.TraceId == traceId).Select(span => span.SpanId);
         Assert.Equal(["1", "2"], Attempted(delivery).Select(record => record.Attributes[Attempt]));
-        Assert.Equal(attempts, Attempted(delivery).Select(record => record.SpanId));
+        Assert.Equal(attempts.Select(span => span.SpanId), Attempted(delivery).Select(record => record.SpanId));
         Assert.All(observed.Otlp.Logs.Where(record => record.Service == Worker && record.TraceId == traceId), record =>
         {
             AssertIds(ids, record.Attributes);
             Assert.Contains(Attempt, record.Attributes);
         });
         Assert.All(observed.Otlp.Logs.Where(record => Has(record.Attributes, DeliveryId, delivery)), record => Assert.Equal(traceId, record.TraceId));
+    }
+
+    [Fact]
+    public async Task What_is_logged_of_a_delivery_as_it_is_made_carries_its_ids_and_its_trace_too()
+    {
+        using var acme = await observed.Stack.AddOrganizationAsync();
+        await using var receiver = await Receiver.StartAsync();
+        var header = $"X-Token-{Guid.NewGuid():N}";
+        var workflow = await acme.AddWorkflowAsync(receiver.Url, ("custom_headers", new[] { new { key = header, value = "dropped" } }));
+
+        var delivery = await acme.CompleteAsync(workflow);
+
+        var traceId = (await acme.ReachesAsync("succeeded", delivery)).GetProperty("trace_id").GetString()!;
+        List<OtlpLogRecord> warnings = [];
+        await Eventually.TrueAsync(() => (warnings = [.. observed.Otlp.Logs.Where(record => record.Body.Contains(header, StringComparison.Ordinal) && record.Severity == "Warning")]).Count > 0);
+        var ids = await IdsAsync(delivery);
+        Assert.All(warnings, record =>
+        {
+            Assert.Equal((Api, traceId), (record.Service, record.TraceId));
+            AssertIds(ids, record.Attributes);
+        });
     }
 
     [Fact]

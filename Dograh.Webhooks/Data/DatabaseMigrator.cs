@@ -63,12 +63,7 @@ public sealed partial class DatabaseMigrator(
         {
             try
             {
-                if (await IsCurrentAsync(cancellationToken))
-                {
-                    await dataSource.ReloadTypesAsync(cancellationToken);
-                    return;
-                }
-
+                if (await IsCurrentAsync(cancellationToken)) return;
                 LogNotMigrated(logger, attempt);
             }
             catch (Exception e) when (DatabaseFailure.IsUnavailable(e))
@@ -86,7 +81,10 @@ public sealed partial class DatabaseMigrator(
         if (_isCurrent) return true;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var pending = await context.Database.GetPendingMigrationsAsync(cancellationToken);
-        return _isCurrent = !pending.Any();
+        if (pending.Any()) return false;
+        // Somebody else may have migrated it since our connections were opened: they know the enum type before anyone is told that all is well.
+        await dataSource.ReloadTypesAsync(cancellationToken);
+        return _isCurrent = true;
     }
 
     // EF Core keeps its history table when the last migration is taken down; "down" is to leave nothing behind.

@@ -41,7 +41,7 @@ public static class DatabaseServices
         builder.Services.AddPooledDbContextFactory<DograhDbContext>((services, options) =>
             Configure(options, services.GetRequiredService<NpgsqlDataSource>()));
         builder.Services.AddScoped(services => services.GetRequiredService<IDbContextFactory<DograhDbContext>>().CreateDbContext());
-        builder.Services.Configure<DatabaseOptions>(builder.Configuration.GetSection(DatabaseOptions.SectionName));
+        builder.Services.AddOptions<DatabaseOptions>().Bind(builder.Configuration.GetSection(DatabaseOptions.SectionName)).ValidateOnStart();
         builder.Services.AddSingleton<DatabaseMigrator>();
         builder.Services.AddHealthChecks()
             .AddNpgSql(services => services.GetRequiredService<NpgsqlDataSource>(), name: "postgresql", timeout: TimeSpan.FromSeconds(ConnectTimeoutSeconds))

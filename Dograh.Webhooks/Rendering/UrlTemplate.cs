@@ -13,6 +13,9 @@ public static class UrlTemplate
     // Stands for a placeholder where the shape of a template is judged: it fits a host, a port, a path and a query alike.
     private const char Stand = '1';
 
+    // RFC 1035 section 2.3.4: no longer name can be resolved.
+    private const int MaxHostLength = 253;
+
     /// <summary>Judges a template as it is saved.</summary>
     /// <param name="template">The URL as its owner wrote it.</param>
     /// <returns>Null if it can be rendered given values for its placeholders, or else what is wrong, in words for its owner.</returns>
@@ -131,7 +134,8 @@ public static class UrlTemplate
             return "the URL holds a user name or password, which would be stored as plain text: use a credential";
 
         bool hasHost = Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed)
-            && parsed.HostNameType is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6;
+            && parsed.HostNameType is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
+            && parsed.IdnHost.Length <= MaxHostLength;
         return hasHost ? null : "the URL has no valid host or port";
     }
 

@@ -111,24 +111,31 @@ public sealed partial class RunIntake(
             ? new Dictionary<Guid, DueDelivery>()
             : await InsertDeliveries.ExecuteAsync(connection, organizationId, rows, options.Value, DograhTelemetry.CurrentTraceParent, cancellationToken);
         var outcomes = runs
-            .Select(run => new RunOutcome(run.RunId, RunStatus.Completed, run.Nodes.Select(node => Outcome(run.RunId, node, uuids)).ToList()))
+            .Select(run => new RunOutcome(run.RunId, RunStatus.Completed, run.Nodes.Select(node => Outcome(organizationId, run.RunId, node, uuids)).ToList()))
             .ToList();
         Tag(activity, organizationId, outcomes);
         return new Intake(outcomes, created.Values.ToList(), IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
     }
 
-    private NodeOutcome Outcome(long runId, RenderedNode rendered, Dictionary<(long, string), Guid> uuids)
+    private NodeOutcome Outcome(long organizationId, long runId, RenderedNode rendered, Dictionary<(long, string), Guid> uuids)
     {
         var node = rendered.Node;
-        foreach (var header in rendered.DroppedHeaders) LogDropped(logger, header, node.Id, runId);
+        Guid? delivery = uuids.TryGetValue((runId, node.Id), out var uuid) ? uuid : null;
+        if (rendered.DroppedHeaders.Count > 0 || rendered.Fault is not null) LogFaults(organizationId, runId, delivery, rendered);
         if (rendered.IsSkipped) return new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Skipped, "the node is disabled", []);
-        if (rendered.Fault is { } fault)
-        {
-            LogInvalid(logger, node.Id, runId, fault);
-            return new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Invalid, fault, rendered.DroppedHeaders);
-        }
+        return rendered.Fault is { } fault
+            ? new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Invalid, fault, rendered.DroppedHeaders)
+            : new NodeOutcome(node.Id, node.Name, delivery, NodeOutcome.Created, Reason: null, rendered.DroppedHeaders);
+    }
 
-        return new NodeOutcome(node.Id, node.Name, uuids[(runId, node.Id)], NodeOutcome.Created, Reason: null, rendered.DroppedHeaders);
+    // Under the ids that everything else about the delivery is logged with; one that is not made has no id of its own.
+    private void LogFaults(long organizationId, long runId, Guid? delivery, RenderedNode rendered)
+    {
+        var ids = new List<KeyValuePair<string, object?>> { new(DograhTelemetry.OrganizationId, organizationId), new(DograhTelemetry.WorkflowRunId, runId) };
+        if (delivery is not null) ids.Add(new(DograhTelemetry.DeliveryId, delivery));
+        using var scope = logger.BeginScope(ids);
+        foreach (var header in rendered.DroppedHeaders) LogDropped(logger, header, rendered.Node.Id, runId);
+        if (rendered.Fault is { } fault) LogInvalid(logger, rendered.Node.Id, runId, fault);
     }
 
     // One delivery is tagged with its id, as every span of it is; several with all of theirs. The spans above too: whoever looks for a

@@ -82,7 +82,8 @@ public sealed class EgressGuard
         }
 
         if (!string.IsNullOrEmpty(url.UserInfo)) return "a URL must not hold a user name or password; use a credential";
-        return IPAddress.TryParse(url.IdnHost, out var address) && !Allows(address) ? Refusal(url.IdnHost) : null;
+        // "127.0.0.1." is that address too: the dot of a fully qualified name.
+        return IPAddress.TryParse(url.IdnHost.TrimEnd('.'), out var address) && !Allows(address) ? Refusal(url.IdnHost) : null;
     }
 
     /// <summary>What is said of an address that is not allowed.</summary>

@@ -1,5 +1,7 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Sending;
@@ -10,6 +12,8 @@ namespace Dograh.Webhooks.Workflows;
 /// <remarks>Nodes of other types are kept as they are. Faults are keyed by JSON pointer, so that an editor can show each at its field.</remarks>
 public sealed class DefinitionChecker
 {
+    // It is part of a unique key, whose entries PostgreSQL limits to some 2,700 bytes.
+    private const int MaxIdLength = 255;
     private const int MaxTextLength = 1000;
     private const int MaxUrlLength = 8000;
 
@@ -43,6 +47,7 @@ public sealed class DefinitionChecker
             return;
         }
 
+        RefuseTwice(definition, pointer, "nodes", "edges");
         foreach (var name in (string[])["nodes", "edges"])
         {
             if (!definition.TryGetProperty(name, out var list))
@@ -59,14 +64,20 @@ public sealed class DefinitionChecker
         var index = 0;
         foreach (var node in nodes.EnumerateArray())
         {
-            if (node.ValueKind == JsonValueKind.Object && Is(node, "type", WebhookNode.NodeType)) CheckNode(node, $"{pointer}/nodes/{index}", index);
+            if (node.ValueKind == JsonValueKind.Object)
+            {
+                RefuseTwice(node, $"{pointer}/nodes/{index}", "type");
+                if (Is(node, "type", WebhookNode.NodeType)) CheckNode(node, $"{pointer}/nodes/{index}", index);
+            }
+
             index++;
         }
     }
 
     private void CheckNode(JsonElement node, string pointer, int index)
     {
-        if (RequireText(node, "id", pointer, MaxTextLength) is { } id && !_ids.Add(id)) Fault($"{pointer}/id", $"'{id}' is the id of another webhook node");
+        RefuseTwice(node, pointer, "id", "data");
+        if (RequireText(node, "id", pointer, MaxIdLength) is { } id && !_ids.Add(id)) Fault($"{pointer}/id", $"'{id}' is the id of another webhook node");
         if (!node.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object)
         {
             Fault($"{pointer}/data", "must be an object");
@@ -74,6 +85,8 @@ public sealed class DefinitionChecker
         }
 
         pointer += "/data";
+        RefuseTwice(
+            data, pointer, "name", "enabled", "http_method", "endpoint_url", "credential_uuid", "custom_headers", "payload_template", "retry_config");
         RequireText(data, "name", pointer, MaxTextLength);
         if (Given(data, "enabled") is { } enabled && enabled.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
         {
@@ -138,6 +151,7 @@ public sealed class DefinitionChecker
                 continue;
             }
 
+            RefuseTwice(header, $"{pointer}/{index}", "key", "value");
             var key = Given(header, "key");
             if (key is { ValueKind: not JsonValueKind.String }) Fault($"{pointer}/{index}/key", "must be a string");
             var value = Given(header, "value");
@@ -169,6 +183,7 @@ public sealed class DefinitionChecker
             return;
         }
 
+        RefuseTwice(config, pointer, "max_attempts", "base_delay_seconds", "max_delay_seconds", "timeout_seconds");
         CheckNumber(config, "max_attempts", pointer, RetryConfigLimits.MinAttempts, RetryConfigLimits.MaxAttempts, whole: true);
         CheckNumber(config, "base_delay_seconds", pointer, 0, RetryConfigLimits.MaxDelaySeconds);
         CheckNumber(config, "max_delay_seconds", pointer, 0, RetryConfigLimits.MaxDelaySeconds);
@@ -210,19 +225,69 @@ public sealed class DefinitionChecker
         return null;
     }
 
-    private string WithoutSecrets(JsonElement definition)
+    // Of two members of one name only one would be checked, and both kept.
+    private void RefuseTwice(JsonElement element, string pointer, params ReadOnlySpan<string> names)
     {
-        // Only the nodes that hold a secret are taken apart; everything else is written back as it was, key by key.
-        var graph = JsonObject.Create(definition)!;
-        foreach (var (node, header) in _secrets)
+        foreach (var name in names)
         {
-            graph["nodes"]!.AsArray()[node]!["data"]!["custom_headers"]!.AsArray()[header]!["value"] = null;
+            if (element.EnumerateObject().Count(member => member.NameEquals(name)) > 1) Fault($"{pointer}/{name}", "is there twice");
         }
-
-        return graph.ToJsonString(StoredJson);
     }
 
-    private static string Text(JsonElement definition) => JsonSerializer.Serialize(definition, StoredJson);
+    // Only what leads to a secret is taken apart; everything else is written back as it was.
+    private string WithoutSecrets(JsonElement definition)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer, StoredJson))
+        {
+            WriteObject(writer, definition, "nodes", nodes => WriteArray(writer, nodes, (node, i) =>
+                WriteObject(writer, node, "data", data => WriteObject(writer, data, "custom_headers", headers => WriteArray(writer, headers, (header, j) =>
+                    WriteObject(writer, header, "value", value => WriteOrNull(writer, value, isSecret: _secrets.Contains((i, j)))))))));
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteObject(Utf8JsonWriter writer, JsonElement element, string name, Action<JsonElement> write)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            WriteOrNull(writer, element, isSecret: false);
+            return;
+        }
+
+        writer.WriteStartObject();
+        foreach (var member in element.EnumerateObject())
+        {
+            writer.WritePropertyName(member.Name);
+            if (member.NameEquals(name)) write(member.Value);
+            else WriteOrNull(writer, member.Value, isSecret: false);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteArray(Utf8JsonWriter writer, JsonElement element, Action<JsonElement, int> write)
+    {
+        if (element.ValueKind != JsonValueKind.Array)
+        {
+            WriteOrNull(writer, element, isSecret: false);
+            return;
+        }
+
+        writer.WriteStartArray();
+        var index = 0;
+        foreach (var item in element.EnumerateArray()) write(item, index++);
+        writer.WriteEndArray();
+    }
+
+    private static void WriteOrNull(Utf8JsonWriter writer, JsonElement element, bool isSecret)
+    {
+        if (isSecret) writer.WriteNullValue();
+        else writer.WriteRawValue(element.GetRawText(), skipInputValidation: true);
+    }
+
+    private static string Text(JsonElement definition) => definition.ValueKind == JsonValueKind.Undefined ? "null" : definition.GetRawText();
 
     private static JsonElement? Given(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
@@ -235,5 +300,5 @@ public sealed class DefinitionChecker
         faults.Add(fault);
     }
 
-    private static readonly JsonSerializerOptions StoredJson = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions StoredJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 }

@@ -12,18 +12,18 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
     {
         { "POST /api/v1/credentials", """{"name": "x", "credential_type": "none"}""", """{"name": "y", "credential_type": "none"}""" },
         { "POST /api/v1/workflows", """{"name": "x", "workflow_definition": {"nodes": []}}""", """{"name": "y", "workflow_definition": {"nodes": []}}""" },
-        { "POST /api/v1/workflows/{workflowId:long}/runs", """{"name": "x"}""", """{"name": "y"}""" },
-        { "POST /api/v1/workflows/{workflowId:long}/completed-runs", """{"name": "x"}""", "{}" },
-        { "POST /api/v1/workflows/{workflowId:long}/completed-runs/batch", """{"runs": [{"name": "x"}]}""", """{"runs": [{"name": "y"}]}""" },
+        { "POST /api/v1/workflows/{id:long}/runs", """{"name": "x"}""", """{"name": "y"}""" },
+        { "POST /api/v1/workflows/{id:long}/completed-runs", """{"name": "x"}""", "{}" },
+        { "POST /api/v1/workflows/{id:long}/completed-runs/batch", """{"runs": [{"name": "x"}]}""", """{"runs": [{"name": "y"}]}""" },
         { "POST /api/v1/workflow-runs/{id:long}/complete", """{"extra": {"a": 1}}""", """{"extra": {"a": 2}}""" },
-        { "POST /api/v1/deliveries/{deliveryId:guid}/replay", """{"note": 1}""", """{"note": 2}""" },
-        { "POST /api/v1/deliveries/{deliveryId:guid}/cancel", """{"note": 1}""", """{"note": 2}""" },
+        { "POST /api/v1/deliveries/{delivery_id:guid}/replay", """{"note": 1}""", """{"note": 2}""" },
+        { "POST /api/v1/deliveries/{delivery_id:guid}/cancel", """{"note": 1}""", """{"note": 2}""" },
         { "POST /api/v1/deliveries/replay", """{"status": "dead_letter"}""", """{"status": "cancelled"}""" },
     };
 
     [Fact]
     public void Every_path_that_creates_something_is_tested_here() => Assert.Equal(
-        Paths.Select(path => path.Data.Item1).Concat(["POST /api/v1/api-keys", "POST /api/v1/organizations", "POST /api/v1/workflows/{workflowId:long}/preview"]).Order(StringComparer.Ordinal),
+        Paths.Select(path => path.Data.Item1).Concat(["POST /api/v1/api-keys", "POST /api/v1/organizations", "POST /api/v1/workflows/{id:long}/preview"]).Order(StringComparer.Ordinal),
         Api.Routes.Where(route => route.Method == "POST").Select(route => route.ToString()).Order(StringComparer.Ordinal));
 
     [Theory, MemberData(nameof(Paths))]

@@ -38,7 +38,7 @@ public sealed class CompletedRunsBatchTests(ApiFixture fixture) : ApiTest(fixtur
 
         Assert.Equal(["extra", "gathered_context"], answer.At("items/1/problem/errors").Names().Order(StringComparer.Ordinal));
         Assert.Equal(["idempotency_key"], answer.At("items/5/problem/errors").Names());
-        Assert.Equal(["first", "fourth", null], await Database.ColumnAsync<string?>("SELECT name FROM workflow_runs WHERE workflow_id = $1 ORDER BY id", workflow));
+        Assert.Equal(["first", "fourth", "-"], await Database.ColumnAsync<string>("SELECT coalesce(name, '-') FROM workflow_runs WHERE workflow_id = $1 ORDER BY id", workflow));
         Assert.Equal("first", (await acme.GetAsync($"workflow-runs/{answer.Number("items/0/outcome/id")}")).Is(200).Text("name"));
     }
 
@@ -122,9 +122,10 @@ public sealed class CompletedRunsBatchTests(ApiFixture fixture) : ApiTest(fixtur
     {
         var (acme, _, path) = await GivenAsync();
 
-        var answer = (await acme.PostAsync(path, """{"runs": [{"extra": 5, "idempotency_key": "k"}, {"name": "good", "idempotency_key": "k"}]}""")).Is(207);
+        var answer = (await acme.PostAsync(
+            path, """{"runs": [{"extra": 5, "idempotency_key": "k"}, {"name": "good", "idempotency_key": "k"}, {"name": "good", "idempotency_key": "k"}]}""")).Is(207);
 
-        Assert.Equal([422, 202], answer.Items().Select(item => item.Number("status")));
+        Assert.Equal([422, 202, 200], answer.Items().Select(item => item.Number("status")));
     }
 
     [Fact]
@@ -172,7 +173,6 @@ public sealed class CompletedRunsBatchTests(ApiFixture fixture) : ApiTest(fixtur
     [Theory]
     [InlineData("", 422)]
     [InlineData("a\\u0000b", 422)]
-    [InlineData("\\ud83d", 422)]
     [InlineData("ü😀", 202)]
     [InlineData(" ", 202)]
     public async Task A_runs_own_key_is_any_text(string key, int status)

@@ -39,7 +39,7 @@ public sealed class RenderingTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Theory]
-    [InlineData("""{"z": 1.0, "a": [true, null, 1e5, {"b": "x"}]}""", """{"z":1.0,"a":[true,null,1e5,{"b":"x"}],"call_disposition":"no-answer"}""")]
+    [InlineData("""{"z": 1.0, "a": [true, null, 1e5, {"b": "x"}]}""", """{"z":1.0,"a":[true,null,100000.0,{"b":"x"}],"call_disposition":"no-answer"}""")]
     [InlineData("""{"call_disposition": "mine"}""", """{"call_disposition":"mine"}""")]
     [InlineData("""{"{{gathered_context.key}}": "{{gathered_context.text}}"}""", """{"kö":"a\"b\\c\n😀","call_disposition":"no-answer"}""")]
     [InlineData("""["{{gathered_context.n | fallback: none}}", "{{ gathered_context.zero }}"]""", """["none","0"]""")]
