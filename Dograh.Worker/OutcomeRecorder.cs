@@ -17,6 +17,7 @@ internal sealed partial class OutcomeRecorder(
     TimeProvider time, ILogger<OutcomeRecorder> logger)
 {
     private const int MaxBatch = 256;
+    private const string NotStored = "what went wrong cannot be stored";
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(2);
 
@@ -49,7 +50,10 @@ internal sealed partial class OutcomeRecorder(
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            LogGivenUp(logger, batch.Count + _outcomes.Reader.Count);
+            // A channel with a single reader cannot be counted, only emptied.
+            var left = batch.Count;
+            while (_outcomes.Reader.TryRead(out _)) left++;
+            LogGivenUp(logger, left);
         }
     }
 
@@ -84,8 +88,9 @@ internal sealed partial class OutcomeRecorder(
             written = await PersistAsync(
                 () => store.RecordAsync(outcomes.Select(outcome => outcome.Record!).ToList(), worker.Name, giveUp), outcomes.Count, giveUp);
         }
-        catch (PostgresException e) when (IsRefusedForGood(e))
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // What is worth another try was tried again: this is refused, by PostgreSQL or on the way there, and would be again.
             await RecordApartAsync(outcomes, e, due, giveUp);
             return;
         }
@@ -98,7 +103,7 @@ internal sealed partial class OutcomeRecorder(
     }
 
     // One row that PostgreSQL will not take must not keep the others from being recorded: halve until it stands alone.
-    private async Task RecordApartAsync(IReadOnlyList<DeliveryOutcome> outcomes, PostgresException refusal, List<DueDelivery> due, CancellationToken giveUp)
+    private async Task RecordApartAsync(IReadOnlyList<DeliveryOutcome> outcomes, Exception refusal, List<DueDelivery> due, CancellationToken giveUp)
     {
         if (outcomes.Count > 1)
         {
@@ -110,15 +115,22 @@ internal sealed partial class OutcomeRecorder(
 
         using var scope = logger.BeginScope(new DeliveryLogScope(outcomes[0].Delivery));
         var record = outcomes[0].Record!;
-        if (record.Attempt is { ResponseBody: null, ResponseHeaders: null, Error: null } or null)
+        var reason = refusal is PostgresException postgres ? postgres.SqlState : refusal.GetType().Name;
+        if (record is { Error: null or NotStored, Attempt: null or { ResponseBody: null, ResponseHeaders: null, Error: null or NotStored } })
         {
-            LogRefused(logger, refusal.SqlState);
+            LogRefused(logger, reason);
             return;
         }
 
         // What the receiver answered is the only text in it that is not ours; the outcome matters more than its log.
-        LogStripped(logger, refusal.SqlState);
-        var bare = record with { Error = null, Attempt = record.Attempt with { ResponseBody = null, ResponseHeaders = null, Error = null } };
+        LogStripped(logger, reason);
+        var bare = record with
+        {
+            Error = record.Error is null ? null : NotStored,
+            Attempt = record.Attempt is null
+                ? null
+                : record.Attempt with { ResponseBody = null, ResponseHeaders = null, Error = record.Attempt.Error is null ? null : NotStored },
+        };
         await RecordAsync([outcomes[0] with { Record = bare }], due, giveUp);
     }
 
@@ -199,11 +211,11 @@ internal sealed partial class OutcomeRecorder(
     [LoggerMessage(2, LogLevel.Error, "{Count} outcomes cannot be recorded just now ({ErrorType}: {Error}); trying again in {DelayMs} ms.")]
     private static partial void LogNotRecorded(ILogger logger, int count, string errorType, string error, double delayMs);
 
-    [LoggerMessage(3, LogLevel.Error, "PostgreSQL refuses what is logged of an attempt ({SqlState}); recording the outcome without it.")]
-    private static partial void LogStripped(ILogger logger, string sqlState);
+    [LoggerMessage(3, LogLevel.Error, "What is logged of an attempt cannot be stored ({Reason}); recording the outcome without it.")]
+    private static partial void LogStripped(ILogger logger, string reason);
 
-    [LoggerMessage(4, LogLevel.Critical, "PostgreSQL refuses an outcome ({SqlState}); the delivery will be sent again when its lease ends.")]
-    private static partial void LogRefused(ILogger logger, string sqlState);
+    [LoggerMessage(4, LogLevel.Critical, "An outcome cannot be stored ({Reason}); the delivery will be sent again when its lease ends.")]
+    private static partial void LogRefused(ILogger logger, string reason);
 
     [LoggerMessage(5, LogLevel.Warning, "delivery.expired: still waiting for {Reason} at the greatest age; dead letter.")]
     private static partial void LogExpired(ILogger logger, string? reason);

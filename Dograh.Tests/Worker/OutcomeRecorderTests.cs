@@ -86,7 +86,8 @@ public sealed class OutcomeRecorderTests(TestServers servers) : WorkerTest(serve
 
         await RecordAllAsync(recorder, new AttemptRecord { Key = claim.Key, Token = claim.Token, Status = DeliveryStatus.DeadLetter, Error = "NUL \0" });
 
-        Assert.Equal(DeliveryStatus.DeadLetter, (await Database.DeliveryAsync(claim.Key)).Status);
+        var row = await Database.DeliveryAsync(claim.Key);
+        Assert.Equal((DeliveryStatus.DeadLetter, "what went wrong cannot be stored"), (row.Status, row.LastError));
     }
 
     [Fact]
