@@ -5,7 +5,7 @@ namespace Dograh.Tests.AppHost;
 /// <summary>The files of the checkout that the tests run in.</summary>
 internal static class Repository
 {
-    private static readonly string Root = FindRoot();
+    public static readonly string Root = FindRoot();
 
     public static bool Exists(string path) => File.Exists(Path.Combine(Root, path));
 
