@@ -30,7 +30,7 @@ public sealed class RenderingTests(ApiFixture fixture) : ApiTest(fixture)
              "recording_url": "r", "transcript_url": "t", "user_recording_url": "u", "bot_recording_url": "b"}
             """);
 
-        var created = (await acme.GetAsync($"workflow-runs/{run}")).Is(200).Time("created_at").ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF", null);
+        var created = (await acme.GetAsync($"workflow-runs/{run}")).Is(200).Time("created_at").ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff", null);
         Assert.Equal(
             $$"""
             {"run":"{{run}}","run_name":"R","workflow":"{{workflow}}","workflow_name":"Wörk","campaign":"12345678901234567890","call_time":"{{created}}+00:00","initial":"1.5","gathered":"True","cost":"{\"x\": [1, \"\\u00fc\"]}","annotations":"😀","extra":"","recording":"r","transcript":"t","user":"u","bot":"b","usage":"","call_disposition":""}
