@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Dograh.Bench.Measuring;
+
+namespace Dograh.Bench.Roles;
+
+/// <summary>What the load's sender is to do.</summary>
+internal sealed record LoadOrder
+{
+    /// <summary>Where each request is posted to.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>The body; <c>@SENT_AT@</c> in it becomes the timestamp at which it was due to be sent.</summary>
+    public required string Body { get; init; }
+
+    /// <summary>The API key; null to send none.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The status that counts as success.</summary>
+    public int Expected { get; init; } = 200;
+
+    /// <summary>How many requests are sent before the clock starts.</summary>
+    public int WarmUp { get; init; }
+
+    /// <summary>How many requests are sent and counted.</summary>
+    public int Count { get; init; }
+
+    /// <summary>How many are under way at a time, each on its connection.</summary>
+    public int Concurrency { get; init; } = 64;
+
+    /// <summary>Requests a second, sent by the clock whatever the answers do; 0 for as fast as answers come.</summary>
+    public double PerSecond { get; init; }
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Count">How many were answered as expected.</param>
+/// <param name="Refused">How many were not.</param>
+/// <param name="Seconds">From the first counted request to the last answer.</param>
+/// <param name="Latency">From the instant at which a request was due to be sent to its answer.</param>
+internal sealed record LoadResult(long Count, long Refused, double Seconds, LatencySummary? Latency);
+
+/// <summary>Sends requests with a plain <see cref="HttpClient"/>, in a process of its own, and prints a <see cref="LoadResult"/>.</summary>
+internal static class LoadRole
+{
+    private const string SentAt = "@SENT_AT@";
+
+    public static async Task RunAsync()
+    {
+        var order = JsonSerializer.Deserialize<LoadOrder>(await Console.In.ReadLineAsync() ?? "")!;
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            MaxConnectionsPerServer = order.PerSecond > 0 ? int.MaxValue : order.Concurrency,
+            UseCookies = false,
+            UseProxy = false,
+        });
+        if (order.Key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", order.Key);
+
+        await SendAllAsync(client, order, order.WarmUp);
+        Console.WriteLine("warm");
+        await Console.In.ReadLineAsync();
+        var result = order.PerSecond > 0 ? await SendByTheClockAsync(client, order) : await SendAllAsync(client, order, order.Count);
+        Console.WriteLine(JsonSerializer.Serialize(result));
+        // What this process used is read while it is still there.
+        await Console.In.ReadLineAsync();
+    }
+
+    private static async Task<LoadResult> SendAllAsync(HttpClient client, LoadOrder order, int count)
+    {
+        var latencies = new double[count];
+        var (next, refused) = (-1, 0);
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(order.Concurrency, count)).Select(_ => Task.Run(async () =>
+        {
+            for (int i; (i = Interlocked.Increment(ref next)) < count;)
+            {
+                var dueAt = Stopwatch.GetTimestamp();
+                if (!await SendAsync(client, order, dueAt)) Interlocked.Increment(ref refused);
+                latencies[i] = Stopwatch.GetElapsedTime(dueAt).TotalMilliseconds;
+            }
+        })));
+        return new LoadResult(count - refused, refused, Stopwatch.GetElapsedTime(started).TotalSeconds, LatencySummary.Of(latencies));
+    }
+
+    // Open loop: a request that is late because the one before it was slow counts from when it was due, not from when it was sent.
+    private static async Task<LoadResult> SendByTheClockAsync(HttpClient client, LoadOrder order)
+    {
+        var latencies = new double[order.Count];
+        var refused = 0;
+        var pending = new Task[order.Count];
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 0; i < order.Count; i++)
+        {
+            var dueAt = started + (long)(i / order.PerSecond * Stopwatch.Frequency);
+            while (Stopwatch.GetTimestamp() is var now && now < dueAt) FineSleep.For(Stopwatch.GetElapsedTime(now, dueAt));
+
+            var index = i;
+            pending[i] = Task.Run(async () =>
+            {
+                if (!await SendAsync(client, order, dueAt)) Interlocked.Increment(ref refused);
+                latencies[index] = Stopwatch.GetElapsedTime(dueAt).TotalMilliseconds;
+            });
+        }
+
+        await Task.WhenAll(pending);
+        return new LoadResult(order.Count - refused, refused, Stopwatch.GetElapsedTime(started).TotalSeconds, LatencySummary.Of(latencies));
+    }
+
+    private static async Task<bool> SendAsync(HttpClient client, LoadOrder order, long dueAt)
+    {
+        var body = order.Body.Contains(SentAt, StringComparison.Ordinal) ? order.Body.Replace(SentAt, $"{dueAt}", StringComparison.Ordinal) : order.Body;
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await client.PostAsync(new Uri(order.Url), content);
+        return (int)response.StatusCode == order.Expected;
+    }
+}
