@@ -38,9 +38,12 @@ public static class Extensions
         return builder;
     }
 
-    /// <summary>Adds logs, metrics and traces, exported over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says so.</summary>
+    /// <summary>Adds logs, metrics and traces over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says so, and nothing else where it does not.</summary>
+    /// <remarks>Without it no span is recorded and no instrument read: they would cost about as much as sending, and go nowhere.</remarks>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
+        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return builder;
+
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;
@@ -64,11 +67,7 @@ public static class Extensions
                 .AddNpgsql()
                 .AddProcessor<DeliverySpanProcessor>());
 
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-        {
-            builder.Services.AddOpenTelemetry().UseOtlpExporter();
-        }
-
+        builder.Services.AddOpenTelemetry().UseOtlpExporter();
         return builder;
     }
 

@@ -60,7 +60,8 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         DograhTelemetry.AttemptDuration.Record(attempt.Duration.TotalSeconds, Tags(outcome, attempt));
         if (attempt.StatusCode is { } statusCode) activity?.SetTag("http.response.status_code", statusCode);
         if (outcome != AttemptOutcome.Succeeded) activity?.SetStatus(ActivityStatusCode.Error, attempt.StatusCode is null ? "no response" : null);
-        LogAttempted(logger, outcome, attempt.StatusCode, attempt.Duration.TotalMilliseconds, delivery.AttemptNumber, delivery.MaxAttempts,
+        // What went well is for the collector; a console that prints thousands of lines a second of it would be the slowest part of a delivery.
+        LogAttempted(logger, outcome == AttemptOutcome.Succeeded ? LogLevel.Information : LogLevel.Warning, outcome, attempt.StatusCode, attempt.Duration.TotalMilliseconds, delivery.AttemptNumber, delivery.MaxAttempts,
             transition.Status, transition.DelaySeconds, delivery.Token, attempt.Error);
 
         return new DeliveryOutcome(delivery, new AttemptRecord
@@ -106,10 +107,10 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         return tags;
     }
 
-    [LoggerMessage(1, LogLevel.Information,
+    [LoggerMessage(EventId = 1, Message =
         "delivery.attempted {Outcome} status {StatusCode} in {DurationMs:0.#} ms, attempt {Attempt} of {MaxAttempts}, now {Status}, next in {NextInSeconds:0.###} s, claim {Claim}: {Error}")]
     private static partial void LogAttempted(
-        ILogger logger, AttemptOutcome outcome, int? statusCode, double durationMs, int attempt, int maxAttempts, DeliveryStatus status,
+        ILogger logger, LogLevel level, AttemptOutcome outcome, int? statusCode, double durationMs, int attempt, int maxAttempts, DeliveryStatus status,
         double nextInSeconds, long claim, string? error);
 
     [LoggerMessage(2, LogLevel.Warning, "delivery.unsendable: {Reason}; dead letter.")]

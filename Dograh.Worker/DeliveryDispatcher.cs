@@ -23,6 +23,10 @@ internal sealed partial class DeliveryDispatcher(
 {
     private const int MaxBatch = 256;
 
+    // A statement costs about as much as the rows of half a batch: a worker with work in hand lets a few more slots become free first.
+    private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan GatheringStep = TimeSpan.FromMilliseconds(1);
+
     // Without Redis, workers pick at random from this many times as many of the oldest, so that they seldom want the same rows.
     private const int SampleFactor = 8;
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
@@ -34,10 +38,15 @@ internal sealed partial class DeliveryDispatcher(
     private readonly WakeSignal _wake = new(time);
     private readonly CancellationTokenSource _abandon = new();
     private int _held;
+    private int _sending;
+    private volatile bool _waitsForRoom;
     private bool _redisIsAway;
 
     /// <summary>How many deliveries this worker holds: being attempted, or waiting to be recorded.</summary>
     public int Held => Volatile.Read(ref _held);
+
+    // As many again may wait to be recorded: a batch is sent while the one before it is written. Beyond that, PostgreSQL sets the pace.
+    private int Room => Math.Min(options.Value.Concurrency - Volatile.Read(ref _sending), (2 * options.Value.Concurrency) - Held);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -63,10 +72,11 @@ internal sealed partial class DeliveryDispatcher(
     /// <returns>How many attempts it started.</returns>
     internal async Task<int> RunOnceAsync(CancellationToken stoppingToken)
     {
-        var room = options.Value.Concurrency - Held;
+        var room = Room;
+        if (room < options.Value.Concurrency / 4) room = await GatherRoomAsync(stoppingToken);
         if (room <= 0)
         {
-            await _wake.WaitAsync(LongestSleep, stoppingToken);
+            await WaitForRoomAsync(LongestSleep, stoppingToken);
             return 0;
         }
 
@@ -87,6 +97,27 @@ internal sealed partial class DeliveryDispatcher(
         await StartAsync(claim.Claimed, stoppingToken);
         await PutBackUnclaimedAsync(taken.Keys, claim, stoppingToken);
         return claim.Claimed.Count;
+    }
+
+    // Not for long: what holds the other slots may be hanging.
+    private async Task<int> GatherRoomAsync(CancellationToken stoppingToken)
+    {
+        var started = time.GetTimestamp();
+        while (Room < options.Value.Concurrency / 4 && time.GetElapsedTime(started) < GatheringTime)
+        {
+            await Task.Delay(GatheringStep, time, stoppingToken);
+        }
+
+        return Room;
+    }
+
+    // Looked at again after saying so: a slot that became free in between woke nobody.
+    private async Task WaitForRoomAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var heldBefore = Held;
+        _waitsForRoom = true;
+        if (Held >= heldBefore && Held > 0) await _wake.WaitAsync(atMost, cancellationToken);
+        _waitsForRoom = false;
     }
 
     private async Task RunGuardedAsync(CancellationToken stoppingToken)
@@ -158,31 +189,40 @@ internal sealed partial class DeliveryDispatcher(
     private void Hold(ClaimedDelivery delivery, Func<CancellationToken, Task<DeliveryOutcome>> attempt)
     {
         Interlocked.Increment(ref _held);
+        Interlocked.Increment(ref _sending);
         _ = Task.Run(async () =>
         {
             try
             {
                 var outcome = await attempt(_abandon.Token);
+                outcome.WhenRecorded = Recorded;
                 recorder.Add(outcome);
-                await outcome.Done;
             }
             catch (Exception e)
             {
                 LogAttemptFault(logger, e, delivery.DeliveryUuid);
+                Recorded();
             }
             finally
             {
-                Interlocked.Decrement(ref _held);
-                _wake.Set();
+                Interlocked.Decrement(ref _sending);
+                if (_waitsForRoom) _wake.Set();
             }
         }, CancellationToken.None);
+    }
+
+    private void Recorded()
+    {
+        Interlocked.Decrement(ref _held);
+        if (_waitsForRoom) _wake.Set();
     }
 
     // A key that could not be claimed was somebody else's, or finished, or came early: its hint is put back where the row still wants one.
     private async Task PutBackUnclaimedAsync(IReadOnlyList<DeliveryKey> keys, ClaimResult claim, CancellationToken cancellationToken)
     {
+        if (_redisIsAway || claim.Claimed.Count + claim.Poisoned.Count == keys.Count) return;
         var unclaimed = keys.Except(claim.Claimed.Select(delivery => delivery.Key)).Except(claim.Poisoned).ToList();
-        if (unclaimed.Count == 0 || _redisIsAway) return;
+        if (unclaimed.Count == 0) return;
         var due = await store.FindDueTimesAsync(unclaimed, cancellationToken);
         if (due.Count > 0) await queue.PutBackAsync(due);
     }
@@ -221,14 +261,14 @@ internal sealed partial class DeliveryDispatcher(
         LogDraining(logger, Held, sending.TotalSeconds);
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < sending)
         {
-            await _wake.WaitAsync(sending - elapsed, CancellationToken.None);
+            await WaitForRoomAsync(sending - elapsed, CancellationToken.None);
         }
 
         if (Held > 0) LogCutOff(logger, Held);
         await _abandon.CancelAsync();
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < grace)
         {
-            await _wake.WaitAsync(grace - elapsed, CancellationToken.None);
+            await WaitForRoomAsync(grace - elapsed, CancellationToken.None);
         }
 
         recorder.Complete();

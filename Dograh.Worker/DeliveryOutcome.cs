@@ -8,10 +8,6 @@ namespace Dograh.Worker;
 /// <param name="Return">The claim given back; null if there is an outcome.</param>
 internal sealed record DeliveryOutcome(ClaimedDelivery Delivery, AttemptRecord? Record, ReturnedClaim? Return)
 {
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Completes when the outcome is recorded, or can be recorded no more.</summary>
-    public Task Done => _done.Task;
-
-    public void Complete() => _done.TrySetResult();
+    /// <summary>Called when the outcome is recorded, or can be recorded no more.</summary>
+    public Action? WhenRecorded { get; set; }
 }

@@ -17,13 +17,17 @@ internal sealed partial class OutcomeRecorder(
     TimeProvider time, ILogger<OutcomeRecorder> logger)
 {
     private const int MaxBatch = 256;
+
+    // When outcomes come in at this pace, more are on their way: a short wait for them makes one statement of several.
+    private const int BusyBatch = 8;
+    private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(3);
     private const string NotStored = "what went wrong cannot be stored";
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(2);
 
     private readonly Channel<DeliveryOutcome> _outcomes = Channel.CreateUnbounded<DeliveryOutcome>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Hands over an outcome; <see cref="DeliveryOutcome.Done"/> tells when it is recorded.</summary>
+    /// <summary>Hands over an outcome; <see cref="DeliveryOutcome.WhenRecorded"/> tells when it is recorded.</summary>
     public void Add(DeliveryOutcome outcome) => _outcomes.Writer.TryWrite(outcome);
 
     /// <summary>No more will come: <see cref="RunAsync"/> ends once all is recorded.</summary>
@@ -33,10 +37,12 @@ internal sealed partial class OutcomeRecorder(
     public async Task RunAsync(CancellationToken giveUp)
     {
         var batch = new Dictionary<DeliveryKey, DeliveryOutcome>(MaxBatch);
+        var lastBatch = 0;
         try
         {
             while (await _outcomes.Reader.WaitToReadAsync(giveUp))
             {
+                if (lastBatch >= BusyBatch) await Task.Delay(GatheringTime, time, giveUp);
                 // At most one outcome a delivery: a late one of an earlier claim waits for the next batch.
                 while (batch.Count < MaxBatch && _outcomes.Reader.TryPeek(out var next) && batch.TryAdd(next.Delivery.Key, next))
                 {
@@ -44,7 +50,8 @@ internal sealed partial class OutcomeRecorder(
                 }
 
                 await WriteGuardedAsync(batch.Values, giveUp);
-                foreach (var outcome in batch.Values) outcome.Complete();
+                foreach (var outcome in batch.Values) outcome.WhenRecorded?.Invoke();
+                lastBatch = batch.Count;
                 batch.Clear();
             }
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Net.Http.Headers;
 using Dograh.Api.Access;
 using Dograh.Api.Http;
@@ -75,7 +76,7 @@ internal static class RunPreview
         WorkflowRunId = 0,
         EndpointUrl = node.EndpointUrl,
         HttpMethod = node.Node.HttpMethod,
-        Payload = node.Payload,
+        Payload = Encoding.UTF8.GetBytes(node.Payload),
         CustomHeaders = node.CustomHeaders,
         CredentialUuid = node.Node.CredentialUuid,
         AttemptCount = 0,

@@ -205,7 +205,7 @@ public sealed class ClaimDeliveriesTests(TestServers servers) : DatabaseTest(ser
                 WorkflowRunId = row.WorkflowRunId,
                 EndpointUrl = "https://crm.example/hook?a=%20b",
                 HttpMethod = "PUT",
-                Payload = """{"ü":"\n 🎉"}""",
+                Payload = """{"ü":"\n 🎉"}"""u8.ToArray(),
                 CustomHeaders = """[{"key":"X-One","value":"1"}]""",
                 CredentialUuid = credential,
                 AttemptCount = 2,

@@ -74,7 +74,7 @@ public sealed class StateTableTests
                 WorkflowRunId = 1,
                 EndpointUrl = "http://receiver.test/",
                 HttpMethod = "POST",
-                Payload = "{}",
+                Payload = "{}"u8.ToArray(),
                 CustomHeaders = "[]",
                 CredentialUuid = null,
                 AttemptCount = attemptCount,

@@ -43,7 +43,7 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
     {
         const string Payload = "{\"name\":\"Jürgen 🎉\",\r\n  \"tab\":\"\\t\", \"order\": [ 2 , 1 ],\"order\":0}  ";
 
-        await SendAsync(AClaim(Receiver.Url) with { HttpMethod = method, Payload = Payload });
+        await SendAsync(AClaim(Receiver.Url) with { HttpMethod = method, Payload = System.Text.Encoding.UTF8.GetBytes(Payload) });
 
         var request = Assert.Single(Receiver.Requests);
         Assert.Equal(method, request.Method);
@@ -69,7 +69,7 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
     public async Task Every_attempt_sends_the_same_bytes_to_the_same_URL_under_the_same_id()
     {
         var sender = NewSender();
-        var claim = AClaim(new Uri(Receiver.Url, "/a%2Fb/ü?q=%20x&y=1")) with { Payload = """{"a":"ä","b":1.10}""" };
+        var claim = AClaim(new Uri(Receiver.Url, "/a%2Fb/ü?q=%20x&y=1")) with { Payload = """{"a":"ä","b":1.10}"""u8.ToArray() };
         for (var n = 0; n < 3; n++) await sender.SendAsync(claim with { AttemptCount = n, Token = n + 1 }, credential: null, Token);
 
         var requests = Receiver.Requests;

@@ -27,7 +27,7 @@ internal static class Given
         WorkflowRunId = 42,
         EndpointUrl = (url ?? new Uri("https://receiver.test/hook")).OriginalString,
         HttpMethod = "POST",
-        Payload = """{"call_disposition":"done"}""",
+        Payload = """{"call_disposition":"done"}"""u8.ToArray(),
         CustomHeaders = "[]",
         CredentialUuid = null,
         AttemptCount = 0,

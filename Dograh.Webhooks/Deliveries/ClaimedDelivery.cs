@@ -21,8 +21,8 @@ public sealed record ClaimedDelivery
     /// <summary>The method, in upper case.</summary>
     public required string HttpMethod { get; init; }
 
-    /// <summary>The exact text of the body.</summary>
-    public required string Payload { get; init; }
+    /// <summary>The exact bytes of the body, as the database has them: from its row to the socket nothing parses or writes them again.</summary>
+    public required byte[] Payload { get; init; }
 
     /// <summary>JSON array of <c>{"key","value"}</c>.</summary>
     public required string CustomHeaders { get; init; }

@@ -7,11 +7,24 @@ internal sealed class AttemptCapture
 {
     public static readonly HttpRequestOptionsKey<AttemptCapture> Option = new("Dograh.AttemptCapture");
 
+    /// <summary>The capture of a request.</summary>
+    /// <exception cref="InvalidOperationException">The request was not made by the delivery sender.</exception>
+    public static AttemptCapture Of(HttpRequestMessage? request) =>
+        request is not null && request.Options.TryGetValue(Option, out var capture)
+            ? capture
+            : throw new InvalidOperationException("The request has no capture: it was not made by the delivery sender.");
+
+    /// <summary>Where the request goes.</summary>
+    public required ReceiverOrigin Origin { get; init; }
+
     /// <summary>The attempt's total deadline.</summary>
     public required TimeSpan Timeout { get; init; }
 
     /// <summary>When the lease ends, by the database's clock.</summary>
     public required DateTimeOffset LeaseUntil { get; init; }
+
+    /// <summary>Ends the wait for a place; null where there was one at once.</summary>
+    public CancellationTokenSource? Patience { get; init; }
 
     /// <summary>When the request began, by the database's clock; null if it never did.</summary>
     public DateTimeOffset? StartedAt { get; set; }

@@ -15,12 +15,10 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (!request.Options.TryGetValue(AttemptCapture.Option, out var capture))
-        {
-            throw new InvalidOperationException("The request has no capture: it was not made by the delivery sender.");
-        }
-
-        // Waiting for a place is over, and the worker is to begin nothing more.
+        var capture = AttemptCapture.Of(request);
+        // Waiting for a place is over: from here on only the attempt's own deadline counts.
+        capture.Patience?.CancelAfter(Timeout.InfiniteTimeSpan);
+        if (capture.Patience is { IsCancellationRequested: true }) throw new WaitedTooLongException();
         if (isStopping()) throw new NotBegunException();
 
         var startedAt = clock.Now;
@@ -44,6 +42,7 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
 
     private static async Task ReadBodyAsync(HttpResponseMessage response, AttemptCapture capture, CancellationToken cancellationToken)
     {
+        if (response.Content.Headers.ContentLength == 0) return;
         var buffer = ArrayPool<byte>.Shared.Rent(MaxReadBytes);
         var length = 0;
         try
@@ -69,6 +68,9 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
 
 /// <summary>The claim would not outlast the attempt: nothing was sent.</summary>
 internal sealed class LeaseTooShortException() : Exception("The lease ends before the attempt's deadline.");
+
+/// <summary>There was no place for so long that the delivery had better come back: nothing was sent.</summary>
+internal sealed class WaitedTooLongException() : Exception("No place became free in time.");
 
 /// <summary>The worker is stopping: nothing was sent.</summary>
 internal sealed class NotBegunException() : Exception("The worker is stopping.");

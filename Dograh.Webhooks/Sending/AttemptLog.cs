@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Dograh.Webhooks.Deliveries;
@@ -18,18 +19,25 @@ internal static class AttemptLog
     private const int MaxHeaders = 64;
     private const string Redacted = "[REDACTED]";
 
+    // Used from start to end of one call, which waits for nothing.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? t_buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? t_writer;
+
     /// <summary>The record of an attempt that was answered.</summary>
     public static AttemptResult.Attempted FromResponse(HttpResponseMessage response, AttemptCapture capture, DateTimeOffset now)
     {
         var statusCode = (int)response.StatusCode;
         // Redacted whole and cut afterwards: half a secret, its closing quote cut off, would not be known for one.
-        var body = Clean(Encoding.UTF8.GetString(capture.BodyStart));
+        var body = capture.BodyStart.Length == 0 ? "" : Clean(Encoding.UTF8.GetString(capture.BodyStart));
         var succeeded = DeliveryTransitions.Classify(statusCode) == AttemptOutcome.Succeeded;
         return new AttemptResult.Attempted
         {
             StatusCode = statusCode,
             Error = succeeded ? null : FitError($"HTTP {statusCode}: {Shorten(body, MaxBodyInErrorLength)}"),
-            RetryAfter = RetryAfter.Read(response.Headers.RetryAfter, response.Headers.Date, now),
+            RetryAfter = succeeded ? null : RetryAfter.Read(response.Headers.RetryAfter, response.Headers.Date, now),
             StartedAt = capture.StartedAt ?? now,
             Duration = capture.Duration,
             ResponseHeaders = DescribeHeaders(response),
@@ -68,7 +76,7 @@ internal static class AttemptLog
     }
 
     // NUL is the one character that PostgreSQL's text cannot hold.
-    private static string Clean(string text) => FailureMessage.Redact(text).Replace('\0', '\uFFFD');
+    private static string Clean(string text) => text.Length == 0 ? "" : FailureMessage.Redact(text).Replace('\0', '\uFFFD');
 
     private static string Shorten(string text, int length)
     {
@@ -87,21 +95,26 @@ internal static class AttemptLog
 
     private static string DescribeHeaders(HttpResponseMessage response)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-            foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Take(MaxHeaders))
-            {
-                if (!names.Add(name)) continue;
-                writer.WriteString(
-                    Clean(name), CustomHeaders.LooksSecret(name) ? Redacted : Shorten(Clean(string.Join(", ", values)), MaxHeaderValueLength));
-            }
-
-            writer.WriteEndObject();
-        }
-
+        var buffer = t_buffer ??= new ArrayBufferWriter<byte>(1024);
+        var writer = t_writer ??= new Utf8JsonWriter(buffer);
+        buffer.ResetWrittenCount();
+        writer.Reset(buffer);
+        writer.WriteStartObject();
+        var count = 0;
+        Write(response.Headers.NonValidated);
+        Write(response.Content.Headers.NonValidated);
+        writer.WriteEndObject();
+        writer.Flush();
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+
+        // A name is either a response's or its content's, and in each collection once.
+        void Write(HttpHeadersNonValidated headers)
+        {
+            foreach (var (name, values) in headers)
+            {
+                if (count++ >= MaxHeaders) return;
+                writer.WriteString(Clean(name), CustomHeaders.LooksSecret(name) ? Redacted : Shorten(Clean(values.ToString()), MaxHeaderValueLength));
+            }
+        }
     }
 }

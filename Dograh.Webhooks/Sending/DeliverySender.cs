@@ -16,12 +16,16 @@ public sealed class DeliverySender : IDisposable
     // The deadline of an attempt covers connecting; this only ends a connect that outlived the request it was begun for.
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(60);
 
+    // A line that was short when it was joined has stopped moving: its deliveries give up their slots.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     // Names may come to mean other addresses; no connection lives longer than this.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
 
     private readonly EgressGuard _guard;
     private readonly ReceiverOrigins _origins;
     private readonly DatabaseClock _clock;
+    private readonly TimeProvider _time;
     private readonly Func<double> _random;
     private readonly HttpMessageInvoker _invoker;
     private volatile bool _isStopping;
@@ -31,6 +35,7 @@ public sealed class DeliverySender : IDisposable
         _guard = guard;
         _origins = origins;
         _clock = clock;
+        _time = time;
         _random = random;
         var connector = new EgressConnector(guard);
         var sockets = new SocketsHttpHandler
@@ -46,7 +51,7 @@ public sealed class DeliverySender : IDisposable
             UseCookies = false,
             UseProxy = false,
         };
-        _invoker = new HttpMessageInvoker(new ResilienceHandler(request => _origins.Of(request.RequestUri!).Pipeline)
+        _invoker = new HttpMessageInvoker(new ResilienceHandler(static request => AttemptCapture.Of(request).Origin.Pipeline)
         {
             InnerHandler = new AttemptHandler(clock, time, () => _isStopping) { InnerHandler = sockets },
         });
@@ -81,10 +86,20 @@ public sealed class DeliverySender : IDisposable
                 return new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random()));
             }
 
-            var capture = new AttemptCapture { Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil };
+            if (!origin.TryEnter(out var mustWait)) return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn());
+            using var patience = mustWait ? new CancellationTokenSource(Patience, _time) : null;
+            var capture = new AttemptCapture { Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience };
             request.Options.Set(AttemptCapture.Option, capture);
-            var result = await SendAsync(request, origin, capture, cancellationToken);
-            if (capture.StartedAt is not null) origin.Observe(capture.Duration);
+            AttemptResult result;
+            try
+            {
+                result = await SendAsync(request, capture, cancellationToken);
+            }
+            finally
+            {
+                origin.Leave(capture.StartedAt is null ? null : capture.Duration);
+            }
+
             if (result is AttemptResult.Attempted { StatusCode: 429 or 503, RetryAfter: { } retryAfter }) origin.Hold(retryAfter);
             return result;
         }
@@ -99,21 +114,21 @@ public sealed class DeliverySender : IDisposable
     /// <inheritdoc />
     public void Dispose() => _invoker.Dispose();
 
-    private async Task<AttemptResult> SendAsync(
-        HttpRequestMessage request, ReceiverOrigin origin, AttemptCapture capture, CancellationToken cancellationToken)
+    private async Task<AttemptResult> SendAsync(HttpRequestMessage request, AttemptCapture capture, CancellationToken cancellationToken)
     {
+        using var either = capture.Patience is { } patience ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token) : null;
         try
         {
-            using var response = await _invoker.SendAsync(request, cancellationToken);
+            using var response = await _invoker.SendAsync(request, either?.Token ?? cancellationToken);
             return AttemptLog.FromResponse(response, capture, _clock.Now);
         }
         catch (BrokenCircuitException e)
         {
-            return new AttemptResult.Deferred(WaitingReason.Circuit, origin.CircuitDelay(e, _random()));
+            return new AttemptResult.Deferred(WaitingReason.Circuit, capture.Origin.CircuitDelay(e, _random()));
         }
-        catch (Exception e) when (e is RateLimiterRejectedException or LeaseTooShortException)
+        catch (Exception e) when (e is RateLimiterRejectedException or LeaseTooShortException or WaitedTooLongException)
         {
-            return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn());
+            return new AttemptResult.Deferred(WaitingReason.Concurrency, capture.Origin.NextPlaceIn());
         }
         catch (NotBegunException)
         {
@@ -135,6 +150,10 @@ public sealed class DeliverySender : IDisposable
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return new AttemptResult.Released(TimeSpan.Zero);
+        }
+        catch (OperationCanceledException) when (capture is { StartedAt: null, Patience.IsCancellationRequested: true })
+        {
+            return new AttemptResult.Deferred(WaitingReason.Concurrency, capture.Origin.NextPlaceIn());
         }
         catch (Exception e) when (e is InvalidOperationException or NotSupportedException or FormatException or ArgumentException)
         {

@@ -11,11 +11,17 @@ namespace Dograh.Webhooks.Sending;
 /// <remarks>
 /// The pipeline is, from the outside in: a concurrency limit, a circuit breaker, the attempt's total deadline. There is no retry in it: one
 /// attempt is one HTTP request, and another attempt is the durable schedule's to make.
+/// <para>Before the limit stands a line that is as long as the receiver is quick: who would wait longer in it than <see cref="LongestWait"/> is
+/// turned away at once and comes back from the queue. So a quick receiver's backlog flows through one worker without going back
+/// to the database, and a slow one's holds few of the worker's slots.</para>
 /// </remarks>
 internal sealed partial class ReceiverOrigin
 {
     private static readonly TimeSpan MinConcurrencyDelay = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan MaxConcurrencyDelay = TimeSpan.FromSeconds(60);
+
+    // The longest wait that is expected of the line when a delivery joins it.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(0.25);
 
     private readonly TimeProvider _time;
     private readonly int _permits;
@@ -24,8 +30,9 @@ internal sealed partial class ReceiverOrigin
     private readonly long _origin;
     private TimeSpan _heldUntil;
     private TimeSpan _nextPlaceAt;
-    private TimeSpan? _fullSince;
-    private double _averageSeconds = 0.1;
+    private TimeSpan _lastPlaceFreedAt;
+    private int _inside;
+    private double? _averageSeconds;
     private long _lastUsed;
 
     public ReceiverOrigin(string name, WebhookDeliveryOptions options, TimeProvider time, ILogger logger)
@@ -37,8 +44,8 @@ internal sealed partial class ReceiverOrigin
         _origin = time.GetTimestamp();
         _lastUsed = _origin;
         Pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { Name = "deliver_webhook", TimeProvider = time }
-            // As many again may wait for a place, so that a fast receiver's next request is at hand when one ends.
-            .AddConcurrencyLimiter(_permits, queueLimit: _permits)
+            // The line before it is kept short by TryEnter.
+            .AddConcurrencyLimiter(_permits, queueLimit: options.Concurrency)
             .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
             {
                 FailureRatio = options.CircuitFailureRatio,
@@ -95,13 +102,32 @@ internal sealed partial class ReceiverOrigin
         }
     }
 
-    /// <summary>Notes how long an attempt took, for <see cref="NextPlaceIn"/>.</summary>
-    public void Observe(TimeSpan duration)
+    /// <summary>Joins the line, unless the wait would be long. Whoever joins must <see cref="Leave"/>.</summary>
+    /// <param name="mustWait">Whether all places are taken just now.</param>
+    public bool TryEnter(out bool mustWait)
     {
         lock (_lock)
         {
-            _averageSeconds = (0.9 * _averageSeconds) + (0.1 * duration.TotalSeconds);
-            _fullSince = null;
+            var ahead = _inside - _permits + 1;
+            mustWait = ahead > 0;
+            // Of a receiver that nothing is known of yet, as many may wait as are served at once.
+            if (mustWait && (_averageSeconds is null ? ahead > _permits : ahead * SecondsAPlaceIsTaken / _permits > LongestWait.TotalSeconds)) return false;
+            if (_inside == 0) _lastPlaceFreedAt = Now;
+            _inside++;
+            return true;
+        }
+    }
+
+    /// <summary>Leaves, whether a place was had or not.</summary>
+    /// <param name="duration">How long an attempt took; null if none was made.</param>
+    public void Leave(TimeSpan? duration)
+    {
+        lock (_lock)
+        {
+            _inside--;
+            if (duration is not { } took) return;
+            _averageSeconds = _averageSeconds is { } average ? (0.9 * average) + (0.1 * took.TotalSeconds) : took.TotalSeconds;
+            _lastPlaceFreedAt = Now;
         }
     }
 
@@ -112,15 +138,16 @@ internal sealed partial class ReceiverOrigin
         lock (_lock)
         {
             var now = Now;
-            _fullSince ??= now;
-            // A receiver that hangs ends no attempt to learn from; that it has been full for so long says as much.
-            var seconds = Math.Max(_averageSeconds, (now - _fullSince.Value).TotalSeconds);
+            var seconds = SecondsAPlaceIsTaken;
             var next = _nextPlaceAt + TimeSpan.FromSeconds(seconds / _permits);
             _nextPlaceAt = next > now + MinConcurrencyDelay ? next : now + MinConcurrencyDelay;
             if (_nextPlaceAt > now + MaxConcurrencyDelay) _nextPlaceAt = now + MaxConcurrencyDelay;
             return _nextPlaceAt - now;
         }
     }
+
+    // A receiver that hangs ends no attempt to learn from; that no place has become free for so long says as much.
+    private double SecondsAPlaceIsTaken => Math.Max(_averageSeconds ?? 0.1, (Now - _lastPlaceFreedAt).TotalSeconds);
 
     /// <summary>How long to wait for a circuit that refused: the rest of its break, and up to a tenth of a break at random.</summary>
     public TimeSpan CircuitDelay(BrokenCircuitException refused, double random)
@@ -138,10 +165,7 @@ internal sealed partial class ReceiverOrigin
         _ => false,
     };
 
-    private static TimeSpan TimeoutOf(ResilienceContext context) =>
-        context.GetRequestMessage() is { } request && request.Options.TryGetValue(AttemptCapture.Option, out var capture)
-            ? capture.Timeout
-            : throw new InvalidOperationException("The attempt has no deadline.");
+    private static TimeSpan TimeoutOf(ResilienceContext context) => AttemptCapture.Of(context.GetRequestMessage()).Timeout;
 
     [LoggerMessage(1, LogLevel.Warning, "The circuit of {Origin} opened: its deliveries wait for {BreakSeconds} s.")]
     private static partial void LogCircuitOpened(ILogger logger, string origin, double breakSeconds);

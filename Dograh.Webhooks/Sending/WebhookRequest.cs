@@ -1,7 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Reflection;
-using System.Text;
 using System.Text.Json;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
@@ -19,6 +18,8 @@ public static class WebhookRequest
 
     /// <summary>The media type of every body.</summary>
     public const string ContentType = "application/json";
+
+    private const string NoHeaders = "[]";
 
     /// <summary>Builds the request.</summary>
     /// <param name="delivery">The claimed delivery.</param>
@@ -40,14 +41,17 @@ public static class WebhookRequest
         {
             if (HasBody(delivery.HttpMethod))
             {
-                request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(delivery.Payload));
-                request.Content.Headers.ContentType = new MediaTypeHeaderValue(ContentType);
+                request.Content = new ByteArrayContent(delivery.Payload);
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
             }
 
             Add(request, "User-Agent", UserAgent);
             Add(request, "X-Dograh-Delivery-Id", delivery.DeliveryUuid.ToString("D"));
             Add(request, "X-Dograh-Workflow-Run-Id", delivery.WorkflowRunId.ToString(CultureInfo.InvariantCulture));
             Add(request, "X-Dograh-Delivery-Attempt", delivery.AttemptNumber.ToString(CultureInfo.InvariantCulture));
+
+            if (NewTraceParent(delivery.TraceParent) is { } traceParent) Add(request, "traceparent", traceParent);
+            if (credential is null && customHeaders.Count == 0) return request;
 
             var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             if (credential is not null) AddForeign(request, taken, credential.Name, credential.Value, "the credential's header");
@@ -72,6 +76,7 @@ public static class WebhookRequest
     /// <exception cref="UnsendableException">They are not of the shape in which we freeze them, or not Unicode.</exception>
     public static IReadOnlyList<(string Name, string Value)> ReadCustomHeaders(string json)
     {
+        if (json == NoHeaders) return [];
         try
         {
             using var document = JsonDocument.Parse(json);
@@ -82,6 +87,13 @@ public static class WebhookRequest
             throw new UnsendableException("the custom headers cannot be read");
         }
     }
+
+    // Where spans are recorded the HTTP client writes the header, with its own span's id. Where none are, the receiver still gets the trace
+    // of the request that completed the run.
+    private static string? NewTraceParent(string? stored) =>
+        Activity.Current is null && ActivityContext.TryParse(stored, traceState: null, out var context)
+            ? $"00-{context.TraceId.ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-0{(int)context.TraceFlags & 1}"
+            : null;
 
     private static string ReadText(JsonElement header, string name) =>
         header.GetProperty(name).GetString() ?? throw new JsonException($"A custom header's {name} is null.");

@@ -70,7 +70,7 @@ internal static class ClaimDeliveries
                 WorkflowRunId = reader.GetInt64(5),
                 EndpointUrl = reader.GetString(6),
                 HttpMethod = reader.GetString(7),
-                Payload = reader.GetString(8),
+                Payload = reader.GetFieldValue<byte[]>(8),
                 CustomHeaders = reader.GetString(9),
                 CredentialUuid = reader.IsDBNull(10) ? null : reader.GetGuid(10),
                 AttemptCount = reader.GetInt32(11),
