@@ -22,6 +22,7 @@ internal static class ApiServices
     {
         builder.AddDograhDatabase().AddDograhQueue().AddDograhDeliveries();
         var services = builder.Services;
+        services.AddSingleton<ApiKeyLookup>();
         services.AddSingleton<RunIntake>();
         services.AddScoped<IdempotentRequest>();
         services.AddHttpContextAccessor();

@@ -6,7 +6,6 @@ using Dograh.Api.Http;
 using Dograh.Webhooks.Organizations;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Dograh.Api.Access;
 
@@ -14,11 +13,10 @@ namespace Dograh.Api.Access;
 /// <remarks>The database is asked each time, so that a key works, or stops working, at once. Only hashes are compared.</remarks>
 internal sealed class ApiKeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> schemeOptions, ILoggerFactory loggers, UrlEncoder encoder, IOptions<AdminOptions> admin,
-    NpgsqlDataSource dataSource) : AuthenticationHandler<AuthenticationSchemeOptions>(schemeOptions, loggers, encoder)
+    ApiKeyLookup keys) : AuthenticationHandler<AuthenticationSchemeOptions>(schemeOptions, loggers, encoder)
 {
     public const string SchemeName = "ApiKey";
 
-    private const string Sql = "SELECT organization_id FROM api_keys WHERE key_hash = $1";
     private const string Bearer = "Bearer ";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -30,9 +28,7 @@ internal sealed class ApiKeyHandler(
             return Success(new Claim(ClaimTypes.Role, Policies.Admin));
         }
 
-        await using var command = dataSource.CreateCommand(Sql);
-        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = hash });
-        return await command.ExecuteScalarAsync(Context.RequestAborted) is long organizationId
+        return await keys.FindOrganizationAsync(hash).WaitAsync(Context.RequestAborted) is { } organizationId
             ? Success(new Claim(Policies.OrganizationClaim, organizationId.ToString(CultureInfo.InvariantCulture)))
             : AuthenticateResult.Fail("No such key.");
     }

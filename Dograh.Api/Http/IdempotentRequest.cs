@@ -52,6 +52,13 @@ internal sealed class IdempotentRequest(DograhDbContext database, IHttpContextAc
         return Results.Content(json, "application/json; charset=utf-8", statusCode: answer.StatusCode);
     }
 
+    /// <summary>Whether the request has a key.</summary>
+    public static bool HasKey(HttpRequest request) => request.Headers.ContainsKey(Header);
+
+    /// <summary>An answer without any key to keep it under.</summary>
+    public static IResult Answer<T>(int statusCode, T body) =>
+        Results.Content(JsonSerializer.Serialize(body, ApiJson.Options), "application/json; charset=utf-8", statusCode: statusCode);
+
     private static string? ReadKey(HttpRequest request)
     {
         if (!request.Headers.TryGetValue(Header, out var header)) return null;

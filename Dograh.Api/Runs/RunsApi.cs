@@ -67,14 +67,22 @@ internal static class RunsApi
         });
     }
 
-    private static Task<IResult> StoreCompletedRun(
-        Caller caller, long id, JsonBody<RunRequest> body, IdempotentRequest idempotent, RunIntake intake)
+    private static async Task<IResult> StoreCompletedRun(Caller caller, long id, JsonBody<RunRequest> body, HttpContext context, RunIntake intake)
     {
         var faults = new Faults();
         var fields = body.Value.ToFields(faults);
         var completion = body.Value.ToCompletion(faults);
         faults.ThrowIfAny();
-        return idempotent.RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
+        if (!IdempotentRequest.HasKey(context.Request))
+        {
+            // Nothing but its own rows to commit: it shares a transaction with others.
+            var stored = await intake.StoreCompletedAsync(caller.OrganizationId, id, fields, completion, context.RequestAborted)
+                ?? throw ApiProblemException.NotFound("workflow");
+            _ = intake.ScheduleAsync(stored);
+            return IdempotentRequest.Answer(StatusCodes.Status202Accepted, stored.Outcomes[0]);
+        }
+
+        return await context.RequestServices.GetRequiredService<IdempotentRequest>().RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
         {
             var taken = await intake.StoreCompletedAsync(connection, caller.OrganizationId, id, [(fields, completion)], cancellationToken)
                 ?? throw ApiProblemException.NotFound("workflow");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
@@ -15,9 +16,63 @@ namespace Dograh.Webhooks.Runs;
 
 /// <summary>Takes in completed runs: renders their webhook nodes and stores run and deliveries, all in the caller's one transaction (I1).</summary>
 /// <remarks>Nothing is scheduled here. The caller commits, and then calls <see cref="ScheduleAsync"/>: a crash in between costs latency, for the sweep finds the rows.</remarks>
-public sealed partial class RunIntake(
-    EgressGuard guard, DeliveryQueue queue, IOptions<WebhookDeliveryOptions> options, ILogger<RunIntake> logger)
+public sealed partial class RunIntake
 {
+    private const int MaxBatch = 128;
+
+    private readonly EgressGuard guard;
+    private readonly IOptions<WebhookDeliveryOptions> options;
+    private readonly ILogger<RunIntake> logger;
+    private readonly WorkflowVersions versions;
+    private readonly RunWriter writer;
+    private readonly Batcher<(long OrganizationId, long WorkflowId), BegunRun?> begin;
+    private readonly Batcher<IReadOnlyList<DueDelivery>, bool> schedule;
+
+    /// <summary>Prepares the intake.</summary>
+    public RunIntake(EgressGuard guard, DeliveryQueue queue, NpgsqlDataSource dataSource, IOptions<WebhookDeliveryOptions> options, ILogger<RunIntake> logger)
+    {
+        this.guard = guard;
+        this.options = options;
+        this.logger = logger;
+        versions = new WorkflowVersions(dataSource);
+        writer = new RunWriter(dataSource, options);
+        begin = new(
+            async workflows =>
+            {
+                await using var connection = await dataSource.OpenConnectionAsync();
+                return await BeginCompletedRuns.ExecuteAsync(connection, workflows, CancellationToken.None);
+            },
+            MaxBatch, concurrency: 2);
+        schedule = new(
+            async many =>
+            {
+                var scheduled = await queue.TryScheduleAsync(many.SelectMany(due => due).ToList());
+                return Enumerable.Repeat(scheduled, many.Count).ToList();
+            },
+            MaxBatch, concurrency: 1);
+    }
+
+    /// <summary>Stores a run that comes completed, in one transaction with others that come at the same time.</summary>
+    /// <returns>Null if the organization has no such workflow.</returns>
+    /// <remarks>Returns once it is committed. The work goes on if the caller does not wait for its end.</remarks>
+    public async Task<Intake?> StoreCompletedAsync(
+        long organizationId, long workflowId, RunFields fields, Completion completion, CancellationToken cancellationToken)
+    {
+        using var activity = StartActivity(organizationId);
+        var begun = await begin.RunAsync((organizationId, workflowId)).WaitAsync(cancellationToken);
+        if (begun is null) return null;
+        activity?.SetTag(DograhTelemetry.WorkflowRunId, begun.RunId);
+
+        var nodes = await versions.GetNodesAsync(organizationId, workflowId, begun.Version, cancellationToken);
+        var context = RunContext.Build(begun.RunId, fields, workflowId, begun.WorkflowName, begun.Now, completion, begun.Now);
+        var rendered = Prepare(organizationId, workflowId, begun.RunId, Render(nodes, context));
+        var created = await writer.StoreAsync(
+            new NewRun(organizationId, begun.RunId, workflowId, begun.Version, begun.Now, fields, completion), rendered.Rows);
+        IReadOnlyList<RunOutcome> outcomes = [Outcome(organizationId, rendered)];
+        Tag(activity, organizationId, outcomes);
+        return new Intake(outcomes, created, IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
+    }
+
     /// <summary>Completes a run that was started before; a run that is completed already keeps its first completion.</summary>
     /// <returns>Null if the organization has no such run.</returns>
     public async Task<Intake?> CompleteAsync(
@@ -38,7 +93,7 @@ public sealed partial class RunIntake(
         await CompleteRun.ExecuteAsync(connection, organizationId, runId, completion, cancellationToken);
         var context = RunContext.Build(runId, run.Fields, run.WorkflowId, run.WorkflowName, run.CreatedAt, completion, run.Now);
         var nodes = WebhookNode.ReadAll(JsonElement.Parse(run.Definition));
-        return await StoreAsync(connection, organizationId, run.WorkflowId, [(runId, Render(nodes, context))], activity, cancellationToken);
+        return await StoreAsync(connection, organizationId, [Prepare(organizationId, run.WorkflowId, runId, Render(nodes, context))], activity, cancellationToken);
     }
 
     /// <summary>Stores runs that come completed, all of one workflow.</summary>
@@ -53,15 +108,15 @@ public sealed partial class RunIntake(
         var ids = await InsertCompletedRuns.TakeIdsAsync(connection, runs.Count, cancellationToken);
         if (ids.Count == 1) activity?.SetTag(DograhTelemetry.WorkflowRunId, ids[0]);
 
-        var newRuns = runs.Select((run, i) => new NewRun(ids[i], run.Fields, run.Completion)).ToList();
-        await InsertCompletedRuns.ExecuteAsync(connection, organizationId, workflowId, workflow.Version, workflow.Now, newRuns, cancellationToken);
+        var newRuns = runs.Select((run, i) => new NewRun(organizationId, ids[i], workflowId, workflow.Version, workflow.Now, run.Fields, run.Completion)).ToList();
+        await InsertCompletedRuns.ExecuteAsync(connection, newRuns, cancellationToken);
 
-        var nodes = WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition));
-        var rendered = newRuns
-            .Select(run => (run.Id, Render(nodes, RunContext.Build(
+        var nodes = versions.Keep(organizationId, workflowId, workflow.Version, workflow.Definition);
+        var prepared = newRuns
+            .Select(run => Prepare(organizationId, workflowId, run.Id, Render(nodes, RunContext.Build(
                 run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now))))
             .ToList();
-        return await StoreAsync(connection, organizationId, workflowId, rendered, activity, cancellationToken);
+        return await StoreAsync(connection, organizationId, prepared, activity, cancellationToken);
     }
 
     /// <summary>Renders the nodes of a workflow's current version as a completion would, and stores nothing.</summary>
@@ -81,7 +136,7 @@ public sealed partial class RunIntake(
         if (intake.Created.Count == 0) return;
         using var activity = DograhTelemetry.Source.StartActivity("schedule", ActivityKind.Producer, intake.CompletingSpan);
         Tag(activity, intake.Created[0].Key.OrganizationId, intake.Outcomes);
-        if (!await queue.TryScheduleAsync(intake.Created)) activity?.SetStatus(ActivityStatusCode.Error, "left to the sweep");
+        if (!await schedule.RunAsync(intake.Created)) activity?.SetStatus(ActivityStatusCode.Error, "left to the sweep");
         DograhTelemetry.Created.Add(intake.Created.Count);
     }
 
@@ -91,36 +146,40 @@ public sealed partial class RunIntake(
     private List<RenderedNode> Render(IReadOnlyList<WebhookNode> nodes, RenderContext context) =>
         nodes.Select(node => RenderedNode.Render(node, context, guard)).ToList();
 
-    private async Task<Intake> StoreAsync(
-        NpgsqlConnection connection, long organizationId, long workflowId, IReadOnlyList<(long RunId, List<RenderedNode> Nodes)> runs,
-        Activity? activity, CancellationToken cancellationToken)
+    private static PreparedRun Prepare(long organizationId, long workflowId, long runId, IReadOnlyList<RenderedNode> nodes)
     {
-        var rows = new List<NewDelivery>();
-        var uuids = new Dictionary<(long, string), Guid>();
-        foreach (var (runId, nodes) in runs)
+        var traceParent = DograhTelemetry.CurrentTraceParent;
+        var rows = new List<NewDelivery>(nodes.Count);
+        foreach (var node in nodes)
         {
-            foreach (var node in nodes.Where(node => node.IsSendable))
-            {
-                var uuid = Guid.CreateVersion7();
-                uuids[(runId, node.Node.Id)] = uuid;
-                rows.Add(new NewDelivery(uuid, runId, workflowId, node));
-            }
+            if (node.IsSendable) rows.Add(new NewDelivery(organizationId, Guid.CreateVersion7(), runId, workflowId, node, traceParent));
         }
 
+        return new PreparedRun(runId, nodes, rows);
+    }
+
+    private async Task<Intake> StoreAsync(
+        NpgsqlConnection connection, long organizationId, IReadOnlyList<PreparedRun> runs, Activity? activity, CancellationToken cancellationToken)
+    {
+        var rows = runs.SelectMany(run => run.Rows).ToList();
         var created = rows.Count == 0
             ? new Dictionary<Guid, DueDelivery>()
-            : await InsertDeliveries.ExecuteAsync(connection, organizationId, rows, options.Value, DograhTelemetry.CurrentTraceParent, cancellationToken);
-        var outcomes = runs
-            .Select(run => new RunOutcome(run.RunId, RunStatus.Completed, run.Nodes.Select(node => Outcome(organizationId, run.RunId, node, uuids)).ToList()))
-            .ToList();
+            : await InsertDeliveries.ExecuteAsync(connection, rows, options.Value, cancellationToken);
+        var outcomes = runs.Select(run => Outcome(organizationId, run)).ToList();
         Tag(activity, organizationId, outcomes);
         return new Intake(outcomes, created.Values.ToList(), IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
     }
 
-    private NodeOutcome Outcome(long organizationId, long runId, RenderedNode rendered, Dictionary<(long, string), Guid> uuids)
+    private RunOutcome Outcome(long organizationId, PreparedRun run)
+    {
+        var next = 0;
+        return new RunOutcome(run.RunId, RunStatus.Completed, run.Nodes
+            .Select(node => Outcome(organizationId, run.RunId, node, node.IsSendable ? run.Rows[next++].DeliveryUuid : null)).ToList());
+    }
+
+    private NodeOutcome Outcome(long organizationId, long runId, RenderedNode rendered, Guid? delivery)
     {
         var node = rendered.Node;
-        Guid? delivery = uuids.TryGetValue((runId, node.Id), out var uuid) ? uuid : null;
         if (rendered.DroppedHeaders.Count > 0 || rendered.Fault is not null) LogFaults(organizationId, runId, delivery, rendered);
         if (rendered.IsSkipped) return new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Skipped, "the node is disabled", []);
         return rendered.Fault is { } fault
@@ -142,6 +201,7 @@ public sealed partial class RunIntake(
     // delivery finds the request that it came from.
     private static void Tag(Activity? activity, long organizationId, IReadOnlyList<RunOutcome> outcomes)
     {
+        if (activity is null) return;
         var ids = outcomes.SelectMany(outcome => outcome.Deliveries).Where(node => node.DeliveryId is not null)
             .Select(node => node.DeliveryId!.Value.ToString("D")).ToArray();
         for (; activity is not null; activity = activity.Parent)
@@ -151,6 +211,9 @@ public sealed partial class RunIntake(
             if (outcomes.Count == 1) activity.SetTag(DograhTelemetry.WorkflowRunId, outcomes[0].Id);
         }
     }
+
+    // The rows are those of the nodes that can be sent, in their order.
+    private sealed record PreparedRun(long RunId, IReadOnlyList<RenderedNode> Nodes, IReadOnlyList<NewDelivery> Rows);
 
     [LoggerMessage(1, LogLevel.Warning, "Header '{Header}' of node {NodeId} looks like a secret: run {RunId} is delivered without it. Use a credential.")]
     private static partial void LogDropped(ILogger logger, string header, string nodeId, long runId);

@@ -15,11 +15,11 @@ internal static class InsertCompletedRuns
         INSERT INTO workflow_runs
                (organization_id, id, workflow_id, version, name, campaign_id, status, created_at, completed_at, initial_context, gathered_context,
                 usage_info, annotations, extra, recording_url, transcript_url, user_recording_url, bot_recording_url)
-        SELECT $1, n.id, $2, $3, n.name, n.campaign_id, 'completed', $4, $4, n.initial_context, n.gathered_context,
-               n.usage_info, n.annotations, n.extra, n.recording_url, n.transcript_url, n.user_recording_url, n.bot_recording_url
-        FROM unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-             AS n (id, name, campaign_id, initial_context, gathered_context, usage_info, annotations, extra, recording_url, transcript_url,
-                   user_recording_url, bot_recording_url)
+        SELECT n.organization_id, n.id, n.workflow_id, n.version, n.name, n.campaign_id, 'completed', n.created_at, n.created_at, n.initial_context,
+               n.gathered_context, n.usage_info, n.annotations, n.extra, n.recording_url, n.transcript_url, n.user_recording_url, n.bot_recording_url
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             AS n (organization_id, id, workflow_id, version, created_at, name, campaign_id, initial_context, gathered_context, usage_info, annotations,
+                   extra, recording_url, transcript_url, user_recording_url, bot_recording_url)
         """;
 
     /// <summary>Takes ids; those of a transaction that rolls back are never used.</summary>
@@ -32,18 +32,16 @@ internal static class InsertCompletedRuns
         return ids;
     }
 
-    /// <summary>Stores the runs within the caller's transaction.</summary>
-    public static async Task ExecuteAsync(
-        NpgsqlConnection connection, long organizationId, long workflowId, int version, DateTimeOffset now, IReadOnlyList<NewRun> runs,
-        CancellationToken cancellationToken)
+    /// <summary>The command that stores the runs, in the order of their keys.</summary>
+    public static NpgsqlBatchCommand Command(IReadOnlyList<NewRun> runs)
     {
-        await using var command = new NpgsqlCommand(Sql, connection);
+        var command = new NpgsqlBatchCommand(Sql);
         var parameters = command.Parameters;
-        parameters.Add(new NpgsqlParameter<long> { TypedValue = organizationId });
-        parameters.Add(new NpgsqlParameter<long> { TypedValue = workflowId });
-        parameters.Add(new NpgsqlParameter<int> { TypedValue = version });
-        parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+        parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.OrganizationId);
         parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.Id);
+        parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.WorkflowId);
+        parameters.AddArray(NpgsqlDbType.Integer, runs, run => run.Version);
+        parameters.AddArray(NpgsqlDbType.TimestampTz, runs, run => run.CreatedAt);
         parameters.AddArray(NpgsqlDbType.Text, runs, run => run.Fields.Name);
         parameters.AddArray(NpgsqlDbType.Json, runs, run => JsonColumn.Of(run.Fields.CampaignId));
         parameters.AddArray(NpgsqlDbType.Json, runs, run => JsonColumn.Of(run.Fields.InitialContext));
@@ -55,12 +53,24 @@ internal static class InsertCompletedRuns
         parameters.AddArray(NpgsqlDbType.Text, runs, run => run.Completion.TranscriptUrl);
         parameters.AddArray(NpgsqlDbType.Text, runs, run => run.Completion.UserRecordingUrl);
         parameters.AddArray(NpgsqlDbType.Text, runs, run => run.Completion.BotRecordingUrl);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return command;
+    }
+
+    /// <summary>Stores the runs within the caller's transaction.</summary>
+    public static async Task ExecuteAsync(NpgsqlConnection connection, IReadOnlyList<NewRun> runs, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(runs) } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }
 
 /// <summary>A run to store, completed.</summary>
+/// <param name="OrganizationId">Whose it is.</param>
 /// <param name="Id">An id taken before.</param>
+/// <param name="WorkflowId">Its workflow.</param>
+/// <param name="Version">The version that it is pinned to.</param>
+/// <param name="CreatedAt">When it was started, and completed: the database's time.</param>
 /// <param name="Fields">What it was started with.</param>
 /// <param name="Completion">What the call found out.</param>
-internal sealed record NewRun(long Id, RunFields Fields, Completion Completion);
+internal sealed record NewRun(
+    long OrganizationId, long Id, long WorkflowId, int Version, DateTimeOffset CreatedAt, RunFields Fields, Completion Completion);

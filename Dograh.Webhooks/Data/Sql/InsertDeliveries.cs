@@ -14,30 +14,23 @@ internal static class InsertDeliveries
         INSERT INTO webhook_deliveries
                (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, status, endpoint_url, endpoint_host, http_method,
                 payload, custom_headers, credential_uuid, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent)
-        SELECT $1, n.delivery_uuid, n.workflow_run_id, n.workflow_id, n.webhook_node_id, n.webhook_name, 'pending', n.endpoint_url, n.endpoint_host, n.http_method,
-               n.payload, n.custom_headers, n.credential_uuid, n.max_attempts, n.max_attempts, n.base_delay_seconds, n.max_delay_seconds, n.timeout_seconds, $17
-        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-             AS n (delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
-                   payload, custom_headers, credential_uuid, max_attempts, base_delay_seconds, max_delay_seconds, timeout_seconds)
+        SELECT n.organization_id, n.delivery_uuid, n.workflow_run_id, n.workflow_id, n.webhook_node_id, n.webhook_name, 'pending', n.endpoint_url, n.endpoint_host, n.http_method,
+               n.payload, n.custom_headers, n.credential_uuid, n.max_attempts, n.max_attempts, n.base_delay_seconds, n.max_delay_seconds, n.timeout_seconds, n.trace_parent
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+             AS n (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
+                   payload, custom_headers, credential_uuid, max_attempts, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent)
         ON CONFLICT (organization_id, workflow_run_id, webhook_node_id) DO NOTHING
-        RETURNING id, delivery_uuid, scheduled_for
+        RETURNING organization_id, id, delivery_uuid, scheduled_for
         """;
 
-    /// <summary>Runs the statement within the caller's transaction.</summary>
-    /// <param name="connection">A connection in a transaction.</param>
-    /// <param name="organizationId">Whose they are.</param>
-    /// <param name="rows">The deliveries to store.</param>
+    /// <summary>The command that stores them.</summary>
+    /// <param name="rows">The deliveries to store, in the order of their keys.</param>
     /// <param name="options">What a node leaves to the settings, frozen here.</param>
-    /// <param name="traceParent">The trace context of the completing request.</param>
-    /// <param name="cancellationToken">Leaves the transaction to be rolled back.</param>
-    /// <returns>Those that were not there yet, by public id.</returns>
-    public static async Task<IReadOnlyDictionary<Guid, DueDelivery>> ExecuteAsync(
-        NpgsqlConnection connection, long organizationId, IReadOnlyList<NewDelivery> rows, WebhookDeliveryOptions options, string? traceParent,
-        CancellationToken cancellationToken)
+    public static NpgsqlBatchCommand Command(IReadOnlyList<NewDelivery> rows, WebhookDeliveryOptions options)
     {
-        await using var command = new NpgsqlCommand(Sql, connection);
+        var command = new NpgsqlBatchCommand(Sql);
         var parameters = command.Parameters;
-        parameters.Add(new NpgsqlParameter<long> { TypedValue = organizationId });
+        parameters.AddArray(NpgsqlDbType.Bigint, rows, row => row.OrganizationId);
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.DeliveryUuid);
         parameters.AddArray(NpgsqlDbType.Bigint, rows, row => row.WorkflowRunId);
         parameters.AddArray(NpgsqlDbType.Bigint, rows, row => row.WorkflowId);
@@ -53,22 +46,38 @@ internal static class InsertDeliveries
         parameters.AddArray(NpgsqlDbType.Double, rows, row => row.Rendered.Node.RetryConfig.BaseDelaySeconds ?? options.BaseDelaySeconds);
         parameters.AddArray(NpgsqlDbType.Double, rows, row => row.Rendered.Node.RetryConfig.MaxDelaySeconds ?? options.MaxDelaySeconds);
         parameters.AddArray(NpgsqlDbType.Double, rows, row => row.Rendered.Node.RetryConfig.TimeoutSeconds ?? options.TimeoutSeconds);
-        parameters.Add(new NpgsqlParameter { Value = (object?)traceParent ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.TraceParent);
+        return command;
+    }
 
-        var created = new Dictionary<Guid, DueDelivery>(rows.Count);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+    /// <summary>Reads what the command returns: those that were not there yet, by public id.</summary>
+    public static async Task<Dictionary<Guid, DueDelivery>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var created = new Dictionary<Guid, DueDelivery>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            created[reader.GetGuid(1)] = new DueDelivery(new DeliveryKey(organizationId, reader.GetInt64(0)), reader.GetFieldValue<DateTimeOffset>(2));
+            created[reader.GetGuid(2)] = new DueDelivery(new DeliveryKey(reader.GetInt64(0), reader.GetInt64(1)), reader.GetFieldValue<DateTimeOffset>(3));
         }
 
         return created;
     }
+
+    /// <summary>Stores them within the caller's transaction.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, DueDelivery>> ExecuteAsync(
+        NpgsqlConnection connection, IReadOnlyList<NewDelivery> rows, WebhookDeliveryOptions options, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(rows, options) } };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return await ReadAsync(reader, cancellationToken);
+    }
 }
 
 /// <summary>A delivery to store.</summary>
+/// <param name="OrganizationId">Whose it is.</param>
 /// <param name="DeliveryUuid">Its public id.</param>
 /// <param name="WorkflowRunId">The run that produces it.</param>
 /// <param name="WorkflowId">The run's workflow.</param>
 /// <param name="Rendered">The rendered node.</param>
-internal sealed record NewDelivery(Guid DeliveryUuid, long WorkflowRunId, long WorkflowId, RenderedNode Rendered);
+/// <param name="TraceParent">The trace context of the completing request.</param>
+internal sealed record NewDelivery(
+    long OrganizationId, Guid DeliveryUuid, long WorkflowRunId, long WorkflowId, RenderedNode Rendered, string? TraceParent);

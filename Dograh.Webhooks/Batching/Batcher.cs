@@ -1,0 +1,75 @@
+namespace Dograh.Webhooks.Batching;
+
+/// <summary>Makes one call of many: whoever comes while a batch is under way is part of the next one.</summary>
+/// <remarks>
+/// There is no timer. Alone, an item is a batch of its own and goes at once; the more come at a time, the larger the batches and the less each
+/// costs. That is what a group commit is, and it does as well for a look-up that every request makes.
+/// </remarks>
+/// <param name="run">Runs a batch: the results are those of the items, in their order. What it throws is every item's of the batch.</param>
+/// <param name="maxBatch">The most items of a batch.</param>
+/// <param name="concurrency">How many batches may be under way at a time.</param>
+/// <param name="isOneItemsFault">Which faults lie in some item itself: such a batch is run again in halves, until the item stands alone.</param>
+public sealed class Batcher<TItem, TResult>(
+    Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> run, int maxBatch, int concurrency, Func<Exception, bool>? isOneItemsFault = null)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiting> _waiting = [];
+    private int _underWay;
+
+    /// <summary>Adds an item to the next batch.</summary>
+    /// <returns>Its result.</returns>
+    public Task<TResult> RunAsync(TItem item)
+    {
+        var waiting = new Waiting(item);
+        lock (_lock)
+        {
+            _waiting.Enqueue(waiting);
+            if (_underWay == concurrency) return waiting.Task;
+            _underWay++;
+        }
+
+        // A batch is nobody's in particular: it must not run under the trace, or end with the request, of whoever happened to come first.
+        using (ExecutionContext.SuppressFlow()) _ = Task.Run(RunBatchesAsync);
+        return waiting.Task;
+    }
+
+    private async Task RunBatchesAsync()
+    {
+        while (Take() is { Count: > 0 } batch) await RunAsync(batch);
+    }
+
+    private List<Waiting> Take()
+    {
+        lock (_lock)
+        {
+            var batch = new List<Waiting>(Math.Min(_waiting.Count, maxBatch));
+            while (batch.Count < maxBatch && _waiting.TryDequeue(out var next)) batch.Add(next);
+            if (batch.Count == 0) _underWay--;
+            return batch;
+        }
+    }
+
+    private async Task RunAsync(List<Waiting> batch)
+    {
+        try
+        {
+            var results = await run(batch.ConvertAll(waiting => waiting.Item));
+            for (var i = 0; i < batch.Count; i++) batch[i].SetResult(results[i]);
+        }
+        catch (Exception e) when (batch.Count > 1 && isOneItemsFault?.Invoke(e) == true)
+        {
+            var half = batch.Count / 2;
+            await RunAsync(batch[..half]);
+            await RunAsync(batch[half..]);
+        }
+        catch (Exception e)
+        {
+            foreach (var waiting in batch) waiting.SetException(e);
+        }
+    }
+
+    private sealed class Waiting(TItem item) : TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public TItem Item { get; } = item;
+    }
+}
