@@ -24,20 +24,20 @@ internal static class TerminalReport
         console.WriteLine();
         console.WriteLine($"{scenario.Name}: {scenario.What}");
         var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn("side");
+        table.AddColumn(new TableColumn("side").NoWrap());
         foreach (var column in columns)
         {
             table.AddColumn(new TableColumn(Markup.Escape(MetricNames.Heading(column))).RightAligned().NoWrap());
-            if (column == scenario.Charted) table.AddColumn(new TableColumn("range").RightAligned().NoWrap());
+            if (HasRange(column)) table.AddColumn(new TableColumn("range").RightAligned().NoWrap());
         }
 
-        foreach (var side in scenario.Sides)
+        foreach (var side in scenario.Sides.Where(side => side.NotMeasured is null))
         {
             var cells = new List<string> { Markup.Escape(side.Name) };
             foreach (var column in columns)
             {
                 cells.Add(side.Metric(column) is { } value ? MetricNames.Format(value.Median) : "");
-                if (column == scenario.Charted) cells.Add(side.Metric(column)?.Range ?? "");
+                if (HasRange(column)) cells.Add(side.Metric(column)?.Range ?? "");
             }
 
             table.AddRow(cells.ToArray());
@@ -45,6 +45,8 @@ internal static class TerminalReport
 
         console.Write(table);
         foreach (var side in scenario.Sides.Where(side => side.NotMeasured is not null)) console.WriteLine($"  {side.Name}: not measured: {side.NotMeasured}");
+
+        bool HasRange(string column) => column == scenario.Charted && scenario.Sides.Any(side => side.Rounds.Count > 1);
     }
 
     /// <summary>The targets that the run has measured.</summary>
