@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dograh.Bench.Measuring;
+using Dograh.Bench.Micro;
 using Dograh.Bench.Reports;
 using Dograh.Bench.Scenarios;
 using Dograh.Bench.Stack;
@@ -39,7 +40,10 @@ internal static class BenchRun
                 foreach (var file in await ReportFiles.WriteAsync(report, settings.Output)) console.WriteLine($"Wrote {file}");
             }
 
-            return results.SelectMany(result => result.Sides).Any(side => side.Failed) ? Failed : 0;
+            // BenchmarkDotNet knows no token: when asked to stop we leave it behind, and it ends with this process.
+            var microSucceeded = !settings.Scenarios.Contains(ScenarioList.Micro)
+                || await Task.Run(() => MicroRun.Run(settings.Output, settings.Size.Quick), stop).WaitAsync(stop);
+            return microSucceeded && !results.SelectMany(result => result.Sides).Any(side => side.Failed) ? 0 : Failed;
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
