@@ -57,6 +57,9 @@ internal static class MetricNames
         _ => name,
     };
 
+    /// <summary>A value in five characters or so: a range has two.</summary>
+    public static string FormatShort(double value) => value >= 10_000 ? $"{value / 1000:0.0}k" : Format(value);
+
     /// <summary>A value as people read it.</summary>
     public static string Format(double value) => Math.Abs(value) switch
     {

@@ -14,5 +14,5 @@ internal sealed record Spread(double Median, double Min, double Max)
     }
 
     /// <summary>The range, or nothing where all rounds gave the same.</summary>
-    public string Range => Min == Max ? "" : $"{MetricNames.Format(Min)}–{MetricNames.Format(Max)}";
+    public string Range => Min == Max ? "" : $"{MetricNames.FormatShort(Min)}–{MetricNames.FormatShort(Max)}";
 }

@@ -16,8 +16,8 @@ internal static class DrainScenario
         {
             Columns =
             [
-                MetricNames.PerSecond, MetricNames.CpuPerThousand, MetricNames.WalBytes, MetricNames.Statements, MetricNames.StatementsPerClaim,
-                MetricNames.PeakRssOf("worker"), MetricNames.AllocatedBytes,
+                MetricNames.PerSecond, MetricNames.CpuPerThousand, MetricNames.WalBytes, MetricNames.StatementsPerClaim, MetricNames.PeakRssOf("worker"),
+                MetricNames.AllocatedBytes,
             ],
         };
     }
