@@ -8,7 +8,8 @@ namespace Dograh.Bench;
 internal sealed record BenchSize(int Deliveries, int Rounds, long History, bool Quick)
 {
     /// <summary>What comes before the clock starts: compilers and caches are warm, connections open.</summary>
-    public int WarmUp => Deliveries / 4;
+    /// <remarks>A quick run is over so soon that it would all be warm-up.</remarks>
+    public int WarmUp => Deliveries / (Quick ? 40 : 4);
 
     /// <summary>How long an open loop or an idle stack is watched.</summary>
     /// <param name="usual">Seconds at full size; a smaller run takes its share.</param>
