@@ -11,12 +11,12 @@ internal readonly record struct ClaimUse(double Calls, double Milliseconds, doub
 /// <summary>Reads <see cref="ClaimUse"/> from <c>pg_stat_statements</c>; all zero where that is not there, or knows no such statement.</summary>
 internal sealed class ClaimMeter(NpgsqlDataSource dataSource, bool countsStatements)
 {
-    // The claim is told from the other updates by the first thing that it sets.
+    // The claim is the statement that raises the token and reads what is to be sent; a replay does the one, and not the other.
     private const string Sql =
         """
         SELECT coalesce(sum(calls), 0)::float8, coalesce(sum(total_exec_time), 0)::float8, coalesce(sum(rows), 0)::float8
         FROM pg_stat_statements
-        WHERE query ~ 'UPDATE webhook_deliveries AS d\s+SET status = CASE WHEN d.leased_by'
+        WHERE query ~ 'UPDATE webhook_deliveries.*claim_count = (d\.)?claim_count \+.*RETURNING.*payload'
         """;
 
     public async Task<ClaimUse> ReadAsync()

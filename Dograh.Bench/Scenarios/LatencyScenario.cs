@@ -8,6 +8,9 @@ internal static class LatencyScenario
 {
     private const double Seconds = 15;
 
+    // Enough for every compiler and cache, whatever the size.
+    private const int MostWarmUp = 5_000;
+
     public static Scenario Create(BenchStack stack, BenchSize size) => new(
         "latency",
         "open loop: from when a run was due to be sent to the API until it reaches the receiver; and until its 202",
@@ -23,7 +26,7 @@ internal static class LatencyScenario
         var order = RunLoad.Order(stack, await stack.CreateWorkflowAsync("/timed"), (int)(perSecond * size.Seconds(Seconds)), batch: false) with
         {
             Body = SampleRun.Run(),
-            WarmUp = size.WarmUp,
+            WarmUp = Math.Min(size.WarmUp, MostWarmUp),
             PerSecond = perSecond,
         };
         await stack.StartWorkerAsync();
