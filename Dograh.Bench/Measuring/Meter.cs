@@ -13,7 +13,7 @@ internal sealed class Meter
     /// <summary>Takes the look before.</summary>
     /// <param name="processes">Process ids by the names they are reported under.</param>
     /// <param name="database">Null where PostgreSQL has no part.</param>
-    public static async Task<Meter> StartAsync(IReadOnlyDictionary<string, int> processes, DatabaseMeter? database)
+    public static async Task<Meter> StartAsync(Dictionary<string, int> processes, DatabaseMeter? database)
     {
         var meter = new Meter(processes, database);
         foreach (var processId in processes.Values) ProcessMeter.ResetPeak(processId);

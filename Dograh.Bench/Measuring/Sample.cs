@@ -26,4 +26,33 @@ internal sealed record Sample
 
     /// <summary>Processor seconds per thousand, of every process taken together, the receiver and the load's sender included.</summary>
     public double CpuSecondsPerThousand => Count == 0 ? 0 : Processes.Values.Sum(use => use.CpuSeconds) / Count * 1000;
+
+    /// <summary>All of it as numbers by their <see cref="MetricNames"/>; what was not measured is left out.</summary>
+    public IEnumerable<KeyValuePair<string, double>> Metrics()
+    {
+        if (Count > 0) yield return new(MetricNames.PerSecond, PerSecond);
+        if (Latency is { } latency)
+        {
+            yield return new(MetricNames.P50, latency.P50);
+            yield return new(MetricNames.P95, latency.P95);
+            yield return new(MetricNames.P99, latency.P99);
+            yield return new(MetricNames.Max, latency.Max);
+        }
+
+        foreach (var more in More) yield return more;
+        if (Database is { } database && Count > 0)
+        {
+            yield return new(MetricNames.WalBytes, database.WalBytes / Count);
+            if (database.Statements is { } statements) yield return new(MetricNames.Statements, statements / Count);
+            yield return new(MetricNames.Transactions, database.Transactions / Count);
+        }
+
+        if (Processes.Count == 0) yield break;
+        if (Count > 0) yield return new(MetricNames.CpuPerThousand, CpuSecondsPerThousand);
+        foreach (var (process, use) in Processes)
+        {
+            if (Count > 0) yield return new(MetricNames.CpuPerThousandOf(process), use.CpuSeconds / Count * 1000);
+            yield return new(MetricNames.PeakRssOf(process), use.PeakRssBytes / 1048576.0);
+        }
+    }
 }

@@ -16,6 +16,7 @@ internal static class BareApiRole
         await using var app = builder.Build();
         app.MapGet("/health", () => Results.Ok());
         app.MapPost("/api/v1/workflows/{id:long}/completed-runs", (long id) => Results.StatusCode(StatusCodes.Status202Accepted));
-        await app.RunAsync();
+        await app.StartAsync();
+        await Role.OrphanedAsync();
     }
 }

@@ -22,6 +22,9 @@ internal sealed record LoadOrder
     /// <summary>The status that counts as success.</summary>
     public int Expected { get; init; } = 200;
 
+    /// <summary>Whether each request has the headers that a delivery has, so that both ends have as much to write and to read.</summary>
+    public bool AsDelivery { get; init; }
+
     /// <summary>How many requests are sent before the clock starts.</summary>
     public int WarmUp { get; init; }
 
@@ -45,11 +48,15 @@ internal sealed record LoadResult(long Count, long Refused, double Seconds, Late
 /// <summary>Sends requests with a plain <see cref="HttpClient"/>, in a process of its own, and prints a <see cref="LoadResult"/>.</summary>
 internal static class LoadRole
 {
+    /// <summary>What it says once the requests before the clock have been answered.</summary>
+    public const string Warm = "warm";
+
     private const string SentAt = "@SENT_AT@";
 
     public static async Task RunAsync()
     {
         var order = JsonSerializer.Deserialize<LoadOrder>(await Console.In.ReadLineAsync() ?? "")!;
+        var request = new Request(order);
         using var client = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -60,16 +67,16 @@ internal static class LoadRole
         });
         if (order.Key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", order.Key);
 
-        await SendAllAsync(client, order, order.WarmUp);
-        Console.WriteLine("warm");
+        await SendAllAsync(client, order, request, order.WarmUp);
+        Console.WriteLine(Warm);
         await Console.In.ReadLineAsync();
-        var result = order.PerSecond > 0 ? await SendByTheClockAsync(client, order) : await SendAllAsync(client, order, order.Count);
+        var result = order.PerSecond > 0 ? await SendByTheClockAsync(client, order, request) : await SendAllAsync(client, order, request, order.Count);
         Console.WriteLine(JsonSerializer.Serialize(result));
         // What this process used is read while it is still there.
         await Console.In.ReadLineAsync();
     }
 
-    private static async Task<LoadResult> SendAllAsync(HttpClient client, LoadOrder order, int count)
+    private static async Task<LoadResult> SendAllAsync(HttpClient client, LoadOrder order, Request request, int count)
     {
         var latencies = new double[count];
         var (next, refused) = (-1, 0);
@@ -79,7 +86,7 @@ internal static class LoadRole
             for (int i; (i = Interlocked.Increment(ref next)) < count;)
             {
                 var dueAt = Stopwatch.GetTimestamp();
-                if (!await SendAsync(client, order, dueAt)) Interlocked.Increment(ref refused);
+                if (!await SendAsync(client, request, dueAt)) Interlocked.Increment(ref refused);
                 latencies[i] = Stopwatch.GetElapsedTime(dueAt).TotalMilliseconds;
             }
         })));
@@ -87,7 +94,7 @@ internal static class LoadRole
     }
 
     // Open loop: a request that is late because the one before it was slow counts from when it was due, not from when it was sent.
-    private static async Task<LoadResult> SendByTheClockAsync(HttpClient client, LoadOrder order)
+    private static async Task<LoadResult> SendByTheClockAsync(HttpClient client, LoadOrder order, Request request)
     {
         var latencies = new double[order.Count];
         var refused = 0;
@@ -101,7 +108,7 @@ internal static class LoadRole
             var index = i;
             pending[i] = Task.Run(async () =>
             {
-                if (!await SendAsync(client, order, dueAt)) Interlocked.Increment(ref refused);
+                if (!await SendAsync(client, request, dueAt)) Interlocked.Increment(ref refused);
                 latencies[index] = Stopwatch.GetElapsedTime(dueAt).TotalMilliseconds;
             });
         }
@@ -110,12 +117,35 @@ internal static class LoadRole
         return new LoadResult(order.Count - refused, refused, Stopwatch.GetElapsedTime(started).TotalSeconds, LatencySummary.Of(latencies));
     }
 
-    private static async Task<bool> SendAsync(HttpClient client, LoadOrder order, long dueAt)
+    private static async Task<bool> SendAsync(HttpClient client, Request request, long dueAt)
     {
-        var body = order.Body.Contains(SentAt, StringComparison.Ordinal) ? order.Body.Replace(SentAt, $"{dueAt}", StringComparison.Ordinal) : order.Body;
-        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await client.PostAsync(new Uri(order.Url), content);
-        return (int)response.StatusCode == order.Expected;
+        using var message = new HttpRequestMessage(HttpMethod.Post, request.Url) { Content = new ByteArrayContent(request.Body(dueAt)) };
+        message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (request.AsDelivery)
+        {
+            message.Headers.TryAddWithoutValidation("User-Agent", "Dograh-Webhooks/0.1.0");
+            message.Headers.TryAddWithoutValidation("X-Dograh-Delivery-Id", Guid.CreateVersion7().ToString("D"));
+            message.Headers.TryAddWithoutValidation("X-Dograh-Workflow-Run-Id", "1234567");
+            message.Headers.TryAddWithoutValidation("X-Dograh-Delivery-Attempt", "1");
+            message.Headers.TryAddWithoutValidation("traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00");
+        }
+
+        using var response = await client.SendAsync(message);
+        return (int)response.StatusCode == request.Expected;
+    }
+
+    /// <summary>What every request has in common, made once.</summary>
+    private sealed class Request(LoadOrder order)
+    {
+        private readonly string[] _parts = order.Body.Split(SentAt);
+        private readonly byte[] _whole = Encoding.UTF8.GetBytes(order.Body);
+
+        public Uri Url { get; } = new(order.Url);
+
+        public int Expected { get; } = order.Expected;
+
+        public bool AsDelivery { get; } = order.AsDelivery;
+
+        public byte[] Body(long dueAt) => _parts.Length == 1 ? _whole : Encoding.UTF8.GetBytes(string.Join($"{dueAt}", _parts));
     }
 }

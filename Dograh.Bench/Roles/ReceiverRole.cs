@@ -17,7 +17,8 @@ namespace Dograh.Bench.Roles;
 /// <remarks>
 /// <c>/hook</c> does nothing else. <c>/timed</c> also looks for <c>"sent_at":</c> in the body, a monotonic timestamp that all processes of one machine
 /// share, and keeps how long ago that was. <c>/faulty</c> refuses the first attempt of 5 % of the deliveries with a 500 and leaves 1 % without
-/// an answer, each by its id, so that every round has the same. <c>/count</c>, <c>/latencies</c> and <c>/reset</c> are the benchmark's own.
+/// an answer, each by its id, so that every round has the same. <c>/count</c>, <c>/wait</c>, <c>/latencies</c> and <c>/reset</c> are the
+/// benchmark's own: it is told once a count is reached, for asking again and again would take from what is measured.
 /// </remarks>
 internal static class ReceiverRole
 {
@@ -27,6 +28,10 @@ internal static class ReceiverRole
 
     private static readonly ConcurrentBag<double> Latencies = [];
     private static readonly ConcurrentDictionary<Guid, byte> Faulted = [];
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    private static TaskCompletionSource _reached = new();
+    private static long _awaited = long.MaxValue;
     private static long _count;
 
     public static async Task RunAsync(int port)
@@ -40,7 +45,8 @@ internal static class ReceiverRole
         });
         await using var app = builder.Build();
         app.Run(AnswerAsync);
-        await app.RunAsync();
+        await app.StartAsync();
+        await Role.OrphanedAsync();
     }
 
     private static async Task AnswerAsync(HttpContext context)
@@ -49,11 +55,11 @@ internal static class ReceiverRole
         {
             case "/hook":
                 await DrainAsync(context.Request.BodyReader);
-                Interlocked.Increment(ref _count);
+                Count();
                 break;
             case "/timed":
                 await TimeAsync(context.Request.BodyReader);
-                Interlocked.Increment(ref _count);
+                Count();
                 break;
             case "/faulty":
                 await DrainAsync(context.Request.BodyReader);
@@ -62,6 +68,9 @@ internal static class ReceiverRole
             case "/count":
                 await context.Response.WriteAsync(Interlocked.Read(ref _count).ToString(CultureInfo.InvariantCulture));
                 break;
+            case "/wait":
+                await WaitAsync(long.Parse(context.Request.Query["count"]!, CultureInfo.InvariantCulture));
+                goto case "/count";
             case "/latencies":
                 await context.Response.WriteAsync(JsonSerializer.Serialize(LatencySummary.Of([.. Latencies])));
                 break;
@@ -74,6 +83,22 @@ internal static class ReceiverRole
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 break;
         }
+    }
+
+    private static void Count()
+    {
+        if (Interlocked.Increment(ref _count) >= Volatile.Read(ref _awaited)) Volatile.Read(ref _reached).TrySetResult();
+    }
+
+    // One waits at a time.
+    private static async Task WaitAsync(long count)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _reached, reached);
+        Volatile.Write(ref _awaited, count);
+        if (Interlocked.Read(ref _count) >= count) reached.TrySetResult();
+        await reached.Task.WaitAsync(LongestWait, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Volatile.Write(ref _awaited, long.MaxValue);
     }
 
     private static async Task DrainAsync(PipeReader body)
@@ -136,6 +161,6 @@ internal static class ReceiverRole
             }
         }
 
-        Interlocked.Increment(ref _count);
+        Count();
     }
 }

@@ -6,18 +6,28 @@ namespace Dograh.Bench.Scenarios;
 /// <param name="Name">What the command line calls it.</param>
 /// <param name="What">What it measures, in a line.</param>
 /// <param name="Sides">The sides, the one that others are held against first.</param>
-internal sealed record Scenario(string Name, string What, IReadOnlyList<Side> Sides);
+internal sealed record Scenario(string Name, string What, IReadOnlyList<Side> Sides)
+{
+    /// <summary>The metrics that a short table shows, by their <see cref="MetricNames"/>.</summary>
+    public IReadOnlyList<string> Columns { get; init; } =
+        [MetricNames.PerSecond, MetricNames.P99, MetricNames.CpuPerThousand, MetricNames.WalBytes, MetricNames.Statements, MetricNames.PeakRssOf("worker")];
+
+    /// <summary>The metric that the chart draws.</summary>
+    public string Charted { get; init; } = MetricNames.PerSecond;
+}
 
 /// <summary>One side of a scenario.</summary>
 /// <param name="Name">What the reports call it.</param>
 /// <param name="RunAsync">Measures one round.</param>
-internal sealed record Side(string Name, Func<Task<Sample>> RunAsync);
-
-/// <summary>How much is measured.</summary>
-/// <param name="Deliveries">Deliveries of a drain; the other scenarios take a share of it.</param>
-/// <param name="Rounds">How often each side takes its turn.</param>
-internal sealed record BenchSize(int Deliveries, int Rounds)
+internal sealed record Side(string Name, Func<Task<Sample>> RunAsync)
 {
-    /// <summary>What comes before the clock starts: compilers and caches are warm, connections open.</summary>
-    public int WarmUp => Deliveries / 4;
+    /// <summary>Whether the first round is all that it takes part in: what it measures would be disturbed by nothing, or disturbs others.</summary>
+    public bool OnlyOnce { get; init; }
+
+    /// <summary>Why it cannot be measured on this machine; null where it can.</summary>
+    public string? NotMeasured { get; init; }
+
+    /// <summary>A side that is named in the reports, with the reason why it has no numbers.</summary>
+    public static Side Missing(string name, string reason) =>
+        new(name, () => throw new BenchException(reason)) { NotMeasured = reason };
 }

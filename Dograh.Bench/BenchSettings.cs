@@ -1,0 +1,9 @@
+namespace Dograh.Bench;
+
+/// <summary>What the command line says.</summary>
+/// <param name="Scenarios">The scenarios to run, each once, in the order in which they are run.</param>
+/// <param name="Size">How much is measured.</param>
+/// <param name="Output">The folder that the reports are written to.</param>
+/// <param name="Environment">What is added to the environment of the API and the workers.</param>
+internal sealed record BenchSettings(
+    IReadOnlyList<string> Scenarios, BenchSize Size, string Output, IReadOnlyDictionary<string, string?> Environment);

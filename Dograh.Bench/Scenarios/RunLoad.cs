@@ -1,0 +1,35 @@
+using Dograh.Bench.Roles;
+using Dograh.Bench.Stack;
+
+namespace Dograh.Bench.Scenarios;
+
+/// <summary>The load of completed runs that several scenarios send to the API.</summary>
+internal static class RunLoad
+{
+    public const int RunsPerBatch = 100;
+
+    /// <summary>Enough to keep the API busy; more would only wait in it, and their answers be held against it.</summary>
+    public const int BatchConcurrency = 16;
+
+    private const int Accepted = 202;
+    private const int MultiStatus = 207;
+
+    /// <summary>How many runs a request brings.</summary>
+    public static int RunsIn(bool batch) => batch ? RunsPerBatch : 1;
+
+    /// <summary>An order for so many runs, and as many before the clock starts.</summary>
+    public static LoadOrder Order(BenchStack stack, long workflow, int runs, bool batch)
+    {
+        var requests = Math.Max(BatchConcurrency, runs / RunsIn(batch));
+        return new LoadOrder
+        {
+            Url = stack.CompletedRunsUrl(workflow, batch),
+            Body = (batch ? SampleRun.Batch(RunsPerBatch) : SampleRun.Run()).Replace("@SENT_AT@", "0", StringComparison.Ordinal),
+            Key = stack.ApiKey,
+            Expected = batch ? MultiStatus : Accepted,
+            WarmUp = requests,
+            Count = requests,
+            Concurrency = batch ? BatchConcurrency : 64,
+        };
+    }
+}
