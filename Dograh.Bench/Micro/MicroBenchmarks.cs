@@ -44,7 +44,7 @@ public class MicroBenchmarks
             WorkflowRunId = 4211,
             EndpointUrl = "https://receiver.example/hook",
             HttpMethod = "POST",
-            Payload = RenderPayload(),
+            Payload = System.Text.Encoding.UTF8.GetBytes(RenderPayload()),
             CustomHeaders = """[{"key": "X-Source", "value": "dograh"}]""",
             CredentialUuid = null,
             AttemptCount = 0,
