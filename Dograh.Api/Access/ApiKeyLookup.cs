@@ -22,7 +22,7 @@ internal sealed class ApiKeyLookup
     public ApiKeyLookup(NpgsqlDataSource dataSource)
     {
         _dataSource = dataSource;
-        _batcher = new(ReadAsync, MaxBatch, concurrency: 2);
+        _batcher = new(ReadAsync, MaxBatch, concurrency: 1);
     }
 
     /// <summary>The organization whose key it is; null if it is nobody's.</summary>

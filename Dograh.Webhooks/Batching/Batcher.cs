@@ -12,9 +12,14 @@ namespace Dograh.Webhooks.Batching;
 public sealed class Batcher<TItem, TResult>(
     Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> run, int maxBatch, int concurrency, Func<Exception, bool>? isOneItemsFault = null)
 {
+    // When items come at this pace, more are on their way, and a millisecond makes one batch of several.
+    private const int BusyBatch = 3;
+    private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(1);
+
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = [];
     private int _underWay;
+    private int _lastBatch;
 
     /// <summary>Adds an item to the next batch.</summary>
     /// <returns>Its result.</returns>
@@ -29,13 +34,28 @@ public sealed class Batcher<TItem, TResult>(
         }
 
         // A batch is nobody's in particular: it must not run under the trace, or end with the request, of whoever happened to come first.
-        using (ExecutionContext.SuppressFlow()) _ = Task.Run(RunBatchesAsync);
+        using (ExecutionContext.SuppressFlow()) _ = RunBatchesAsync();
         return waiting.Task;
     }
 
     private async Task RunBatchesAsync()
     {
-        while (Take() is { Count: > 0 } batch) await RunAsync(batch);
+        do
+        {
+            // After the work that waits for a thread already: on a busy machine that is who comes next.
+            await Task.Factory.StartNew(static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, TaskScheduler.Default);
+            if (Volatile.Read(ref _lastBatch) >= BusyBatch) await Task.Delay(GatheringTime, TimeProvider.System);
+        }
+        while (await RunNextAsync());
+    }
+
+    private async Task<bool> RunNextAsync()
+    {
+        var batch = Take();
+        Volatile.Write(ref _lastBatch, batch.Count);
+        if (batch.Count == 0) return false;
+        await RunAsync(batch);
+        return true;
     }
 
     private List<Waiting> Take()

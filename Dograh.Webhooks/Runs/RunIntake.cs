@@ -42,7 +42,7 @@ public sealed partial class RunIntake
                 await using var connection = await dataSource.OpenConnectionAsync();
                 return await BeginCompletedRuns.ExecuteAsync(connection, workflows, CancellationToken.None);
             },
-            MaxBatch, concurrency: 2);
+            MaxBatch, concurrency: 1);
         schedule = new(
             async many =>
             {
