@@ -15,9 +15,6 @@ internal static class HangfireWorkerRole
     {
         var order = PeerOrder.Parse(await Console.In.ReadLineAsync());
         var storage = HangfireStorage.Open(order);
-
-        // Hangfire holds a thread of the pool for each delivery under way; the pool would take ten seconds to grow to as many.
-        ThreadPool.SetMinThreads(order.Concurrency * 2, order.Concurrency * 2);
         var options = new BackgroundJobServerOptions { WorkerCount = order.Concurrency, ShutdownTimeout = TimeSpan.Zero };
         using var server = new BackgroundJobServer(options, storage);
         await using var dataSource = NpgsqlDataSource.Create(order.ConnectionString!);

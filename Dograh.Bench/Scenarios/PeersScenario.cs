@@ -104,7 +104,7 @@ internal static class PeersScenario
         InFlight = HangfireProducers,
         Count = size.Share(1_600),
         // Its first quarter of a minute is slow, whatever the number of threads: not what it would be judged by.
-        WarmUp = TimeSpan.FromSeconds(size.Seconds(20)),
+        WarmUp = size.Quick ? TimeSpan.Zero : TimeSpan.FromSeconds(20),
     };
 
     private static Side Available(Peer peer, BenchStack stack, string? hindrance) =>
