@@ -54,9 +54,9 @@ internal static class BenchCommand
                 Selected(result.GetValue(scenarios)!),
                 start with
                 {
-                    Deliveries = result.GetValue(deliveries) ?? start.Deliveries,
-                    Rounds = result.GetValue(rounds) ?? start.Rounds,
-                    History = result.GetValue(history) ?? start.History,
+                    Deliveries = Given(result, deliveries) ?? start.Deliveries,
+                    Rounds = Given(result, rounds) ?? start.Rounds,
+                    History = Given(result, history) ?? start.History,
                 },
                 Path.GetFullPath(result.GetValue(output)!),
                 (result.GetValue(set) ?? []).Select(Split).GroupBy(pair => pair.Name).ToDictionary(named => named.Key, named => (string?)named.Last().Value)));
@@ -64,9 +64,9 @@ internal static class BenchCommand
         return command;
     }
 
-    private static Option<int?> Number(string name, string helpName, string description, int least, int most)
+    private static Option<int> Number(string name, string helpName, string description, int least, int most)
     {
-        var option = new Option<int?>(name) { Description = description, HelpName = helpName };
+        var option = new Option<int>(name) { Description = description, HelpName = helpName };
         option.Validators.Add(result =>
         {
             // Not GetValueOrDefault on a text that is no number: that fault has been reported already, and would throw here.
@@ -77,6 +77,9 @@ internal static class BenchCommand
         });
         return option;
     }
+
+    // Not an option of a nullable number: what is said of a text that is no number would name that type.
+    private static int? Given(ParseResult result, Option<int> option) => result.GetResult(option) is null ? null : result.GetValue(option);
 
     private static void NamesScenarios(ArgumentResult result)
     {

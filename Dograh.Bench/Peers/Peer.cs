@@ -30,6 +30,9 @@ internal sealed record Peer
     /// <summary>How many are counted: some seconds' worth, for a peer may be a hundred times as slow as another.</summary>
     public required int Count { get; init; }
 
+    /// <summary>How long it is warmed up at least: as long as it takes until it has come up to its rate.</summary>
+    public TimeSpan WarmUp { get; init; }
+
     /// <summary>A second, by the clock; 0 for as fast as it can.</summary>
     public double PerSecond { get; init; }
 
@@ -56,7 +59,13 @@ internal sealed record Peer
         await using var producer = StartProducer();
         await producer.TellAsync(order, stack.Stop);
         await producer.ExpectAsync(PeerWords.Ready, stack.Stop);
-        await SendAsync(worker, producer, Count / 4, perSecond: 0, stack.Stop);
+        var warming = Stopwatch.GetTimestamp();
+        do
+        {
+            await SendAsync(worker, producer, Count / 4, perSecond: 0, stack.Stop);
+        }
+        while (Stopwatch.GetElapsedTime(warming) < WarmUp);
+
         await stack.Receiver.ResetAsync(stack.Stop);
 
         var processes = new Dictionary<string, int>(store.Processes)

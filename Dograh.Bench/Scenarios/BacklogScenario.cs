@@ -31,7 +31,7 @@ internal static class BacklogScenario
         {
             Columns =
             [
-                MetricNames.PerSecond, MetricNames.ClaimMilliseconds, MetricNames.ClaimMicrosecondsPerRow, MetricNames.CpuPerThousand, MetricNames.WalBytes,
+                MetricNames.PerSecond, MetricNames.ClaimMilliseconds, MetricNames.ClaimMicrosecondsPerRow, MetricNames.CpuPerThousand,
                 MetricNames.PeakRssOf("worker"),
             ],
         };

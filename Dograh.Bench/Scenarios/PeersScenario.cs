@@ -103,6 +103,8 @@ internal static class PeersScenario
         Concurrency = HangfireWorkers,
         InFlight = HangfireProducers,
         Count = size.Share(1_600),
+        // Its first quarter of a minute is slow, whatever the number of threads: not what it would be judged by.
+        WarmUp = size.Quick ? TimeSpan.Zero : TimeSpan.FromSeconds(20),
     };
 
     private static Side Available(Peer peer, BenchStack stack, string? hindrance) =>

@@ -66,11 +66,12 @@ internal sealed class BenchPostgres : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Stops the server; its folder is the caller's to remove.</summary>
+    /// <summary>Stops the server and removes its data, which lies elsewhere than in its folder where PostgreSQL's user cannot enter that.</summary>
     public async ValueTask DisposeAsync()
     {
         await DataSource.DisposeAsync();
         await Server.DisposeAsync();
+        if (Directory.Exists(Server.ClusterDirectory)) Directory.Delete(Server.ClusterDirectory, recursive: true);
     }
 
     private static async Task<(PostgresServer Server, bool CountsStatements)> StartServerAsync(string folder, CancellationToken cancellationToken)

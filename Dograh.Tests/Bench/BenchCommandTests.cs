@@ -43,7 +43,7 @@ public sealed class BenchCommandTests
     [InlineData("drian", "'drian' is no scenario. There are limit, drain, ")]
     [InlineData("--rounds 0", "--rounds must be between 1 and 100.")]
     [InlineData("--deliveries 99", "--deliveries must be between 100 and 10000000.")]
-    [InlineData("--deliveries many", "Cannot parse argument 'many' for option '--deliveries'")]
+    [InlineData("--deliveries many", "Cannot parse argument 'many' for option '--deliveries' as expected type 'System.Int32'.")]
     [InlineData("--history 10000001", "--history must be between 0 and 10000000.")]
     [InlineData("--set CONCURRENCY", "--set takes NAME=VALUE, not 'CONCURRENCY'.")]
     [InlineData("--set =3", "--set takes NAME=VALUE, not '=3'.")]
