@@ -28,6 +28,13 @@ internal sealed class ApiKeyHandler(
             return Success(new Claim(ClaimTypes.Role, Policies.Admin));
         }
 
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<KeyCheckedWithWork>() is not null && keys.FindKnown(hash) is { } known)
+        {
+            Context.Features.Set(new CallerKey(hash, IsChecked: false));
+            return Success(new Claim(Policies.OrganizationClaim, known.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        Context.Features.Set(new CallerKey(hash, IsChecked: true));
         return await keys.FindOrganizationAsync(hash).WaitAsync(Context.RequestAborted) is { } organizationId
             ? Success(new Claim(Policies.OrganizationClaim, organizationId.ToString(CultureInfo.InvariantCulture)))
             : AuthenticateResult.Fail("No such key.");

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using Dograh.Webhooks.Batching;
 using Npgsql;
 using NpgsqlTypes;
@@ -16,6 +18,10 @@ internal sealed class ApiKeyLookup
 
     private const int MaxBatch = 128;
 
+    // Of keys beyond so many, some are looked up once more than they would have to be.
+    private const int MaxKnown = 10_000;
+
+    private readonly ConcurrentDictionary<Sha256Hash, long> _known = [];
     private readonly NpgsqlDataSource _dataSource;
     private readonly Batcher<byte[], long?> _batcher;
 
@@ -26,7 +32,23 @@ internal sealed class ApiKeyLookup
     }
 
     /// <summary>The organization whose key it is; null if it is nobody's.</summary>
-    public Task<long?> FindOrganizationAsync(byte[] keyHash) => _batcher.RunAsync(keyHash);
+    public async Task<long?> FindOrganizationAsync(byte[] keyHash)
+    {
+        var organization = await _batcher.RunAsync(keyHash);
+        if (organization is not { } found)
+        {
+            _known.TryRemove(new Sha256Hash(keyHash), out _);
+            return null;
+        }
+
+        if (_known.Count >= MaxKnown) _known.Clear();
+        _known[new Sha256Hash(keyHash)] = found;
+        return found;
+    }
+
+    /// <summary>The organization whose key it was when it was last looked up; null if it was not.</summary>
+    /// <remarks>For endpoints that are <see cref="KeyCheckedWithWork"/>. A key never comes to be another organization's, but may be gone.</remarks>
+    public long? FindKnown(byte[] keyHash) => _known.TryGetValue(new Sha256Hash(keyHash), out var organization) ? organization : null;
 
     private async Task<IReadOnlyList<long?>> ReadAsync(IReadOnlyList<byte[]> hashes)
     {
@@ -36,5 +58,13 @@ internal sealed class ApiKeyLookup
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync()) organizations[reader.GetInt64(0) - 1] = reader.GetInt64(1);
         return organizations;
+    }
+
+    private readonly record struct Sha256Hash(UInt128 First, UInt128 Second)
+    {
+        public Sha256Hash(ReadOnlySpan<byte> hash)
+            : this(BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]))
+        {
+        }
     }
 }

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using Dograh.Api.Access;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Runs;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -46,9 +49,28 @@ internal static partial class Problems
     }
 
     /// <summary>Answers an exception.</summary>
-    public static Task WriteExceptionAsync(HttpContext context)
+    public static async Task WriteExceptionAsync(HttpContext context)
     {
         var exception = context.Features.Get<IExceptionHandlerFeature>()!.Error;
+        try
+        {
+            // Whose key is gone learns nothing else.
+            if (exception is KeyGoneException || (exception is ApiProblemException or BadHttpRequestException && !await KeyChecks.HasWorkingKeyAsync(context)))
+            {
+                await context.ChallengeAsync();
+                return;
+            }
+        }
+        catch (Exception e) when (DatabaseFailure.IsUnavailable(e))
+        {
+            exception = e;
+        }
+
+        await WriteAsync(context, exception);
+    }
+
+    private static Task WriteAsync(HttpContext context, Exception exception)
+    {
         switch (exception)
         {
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:

@@ -16,7 +16,7 @@ internal static class RunsApi
         workflow.MapPost("/runs", StartRun).WithName("StartRun").WithSummary("Start a run, pinned to the workflow's current version")
             .Produces<StartedRunView>(StatusCodes.Status201Created);
         workflow.MapPost("/completed-runs", StoreCompletedRun).WithName("StoreCompletedRun").WithSummary("Take in a completed run in one request")
-            .Produces<RunOutcome>(StatusCodes.Status202Accepted);
+            .Produces<RunOutcome>(StatusCodes.Status202Accepted).WithMetadata(new KeyCheckedWithWork());
         workflow.MapPost("/completed-runs/batch", CompletedRunsBatch.Store).WithName("StoreCompletedRuns").WithSummary("Take in up to 500 completed runs")
             .Produces<BatchView>(StatusCodes.Status207MultiStatus);
         workflow.MapPost("/preview", RunPreview.Preview).WithName("PreviewRun").WithSummary("Show what a completion would send; sends and stores nothing")
@@ -76,12 +76,14 @@ internal static class RunsApi
         if (!IdempotentRequest.HasKey(context.Request))
         {
             // Nothing but its own rows to commit: it shares a transaction with others.
-            var stored = await intake.StoreCompletedAsync(caller.OrganizationId, id, fields, completion, context.RequestAborted)
+            var stored = await intake.StoreCompletedAsync(
+                new CompletedRun(caller.OrganizationId, context.Features.Get<CallerKey>()!.Hash, id, fields, completion))
                 ?? throw ApiProblemException.NotFound("workflow");
             _ = intake.ScheduleAsync(stored);
             return IdempotentRequest.Answer(StatusCodes.Status202Accepted, stored.Outcomes[0]);
         }
 
+        await KeyChecks.DemandWorkingKeyAsync(context);
         return await context.RequestServices.GetRequiredService<IdempotentRequest>().RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
         {
             var taken = await intake.StoreCompletedAsync(connection, caller.OrganizationId, id, [(fields, completion)], cancellationToken)

@@ -25,7 +25,6 @@ public sealed partial class RunIntake
     private readonly ILogger<RunIntake> logger;
     private readonly WorkflowVersions versions;
     private readonly RunWriter writer;
-    private readonly Batcher<(long OrganizationId, long WorkflowId), BegunRun?> begin;
     private readonly Batcher<IReadOnlyList<DueDelivery>, bool> schedule;
 
     /// <summary>Prepares the intake.</summary>
@@ -35,14 +34,7 @@ public sealed partial class RunIntake
         this.options = options;
         this.logger = logger;
         versions = new WorkflowVersions(dataSource);
-        writer = new RunWriter(dataSource, options);
-        begin = new(
-            async workflows =>
-            {
-                await using var connection = await dataSource.OpenConnectionAsync();
-                return await BeginCompletedRuns.ExecuteAsync(connection, workflows, CancellationToken.None);
-            },
-            MaxBatch, concurrency: 1);
+        writer = new RunWriter(dataSource, versions, guard, options);
         schedule = new(
             async many =>
             {
@@ -54,23 +46,16 @@ public sealed partial class RunIntake
 
     /// <summary>Stores a run that comes completed, in one transaction with others that come at the same time.</summary>
     /// <returns>Null if the organization has no such workflow.</returns>
-    /// <remarks>Returns once it is committed. The work goes on if the caller does not wait for its end.</remarks>
-    public async Task<Intake?> StoreCompletedAsync(
-        long organizationId, long workflowId, RunFields fields, Completion completion, CancellationToken cancellationToken)
+    /// <exception cref="KeyGoneException">The key that it came with does not work any more.</exception>
+    /// <remarks>Returns once it is committed. What was begun is finished, whether or not anybody waits for it.</remarks>
+    public async Task<Intake?> StoreCompletedAsync(CompletedRun run)
     {
-        using var activity = StartActivity(organizationId);
-        var begun = await begin.RunAsync((organizationId, workflowId)).WaitAsync(cancellationToken);
-        if (begun is null) return null;
-        activity?.SetTag(DograhTelemetry.WorkflowRunId, begun.RunId);
-
-        var nodes = await versions.GetNodesAsync(organizationId, workflowId, begun.Version, cancellationToken);
-        var context = RunContext.Build(begun.RunId, fields, workflowId, begun.WorkflowName, begun.Now, completion, begun.Now);
-        var rendered = Prepare(organizationId, workflowId, begun.RunId, Render(nodes, context));
-        var created = await writer.StoreAsync(
-            new NewRun(organizationId, begun.RunId, workflowId, begun.Version, begun.Now, fields, completion), rendered.Rows);
-        IReadOnlyList<RunOutcome> outcomes = [Outcome(organizationId, rendered)];
-        Tag(activity, organizationId, outcomes);
-        return new Intake(outcomes, created, IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
+        using var activity = StartActivity(run.OrganizationId);
+        if (await writer.StoreAsync(run, DograhTelemetry.CurrentTraceParent) is not { } stored) return null;
+        activity?.SetTag(DograhTelemetry.WorkflowRunId, stored.Run.Id);
+        IReadOnlyList<RunOutcome> outcomes = [Outcome(run.OrganizationId, stored.Prepared)];
+        Tag(activity, run.OrganizationId, outcomes);
+        return new Intake(outcomes, stored.Due, IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
     }
 
     /// <summary>Completes a run that was started before; a run that is completed already keeps its first completion.</summary>
@@ -93,7 +78,7 @@ public sealed partial class RunIntake
         await CompleteRun.ExecuteAsync(connection, organizationId, runId, completion, cancellationToken);
         var context = RunContext.Build(runId, run.Fields, run.WorkflowId, run.WorkflowName, run.CreatedAt, completion, run.Now);
         var nodes = WebhookNode.ReadAll(JsonElement.Parse(run.Definition));
-        return await StoreAsync(connection, organizationId, [Prepare(organizationId, run.WorkflowId, runId, Render(nodes, context))], activity, cancellationToken);
+        return await StoreAsync(connection, organizationId, [Prepare(organizationId, run.WorkflowId, runId, nodes, context)], activity, cancellationToken);
     }
 
     /// <summary>Stores runs that come completed, all of one workflow.</summary>
@@ -113,8 +98,8 @@ public sealed partial class RunIntake
 
         var nodes = versions.Keep(organizationId, workflowId, workflow.Version, workflow.Definition);
         var prepared = newRuns
-            .Select(run => Prepare(organizationId, workflowId, run.Id, Render(nodes, RunContext.Build(
-                run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now))))
+            .Select(run => Prepare(organizationId, workflowId, run.Id, nodes, RunContext.Build(
+                run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now)))
             .ToList();
         return await StoreAsync(connection, organizationId, prepared, activity, cancellationToken);
     }
@@ -127,7 +112,7 @@ public sealed partial class RunIntake
         var workflow = await ReadCurrentDefinition.ExecuteAsync(connection, organizationId, workflowId, cancellationToken);
         if (workflow is null) return null;
         var context = RunContext.Build(0, fields, workflowId, workflow.WorkflowName, workflow.Now, completion, workflow.Now);
-        return Render(WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition)), context);
+        return WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition)).Select(node => RenderedNode.Render(node, context, guard)).ToList();
     }
 
     /// <summary>Puts what an intake has created into the queue, after the commit. Never throws: what the queue misses, the sweep finds.</summary>
@@ -143,20 +128,8 @@ public sealed partial class RunIntake
     private static Activity? StartActivity(long organizationId) =>
         DograhTelemetry.Source.StartActivity("complete_run")?.SetTag(DograhTelemetry.OrganizationId, organizationId);
 
-    private List<RenderedNode> Render(IReadOnlyList<WebhookNode> nodes, RenderContext context) =>
-        nodes.Select(node => RenderedNode.Render(node, context, guard)).ToList();
-
-    private static PreparedRun Prepare(long organizationId, long workflowId, long runId, IReadOnlyList<RenderedNode> nodes)
-    {
-        var traceParent = DograhTelemetry.CurrentTraceParent;
-        var rows = new List<NewDelivery>(nodes.Count);
-        foreach (var node in nodes)
-        {
-            if (node.IsSendable) rows.Add(new NewDelivery(organizationId, Guid.CreateVersion7(), runId, workflowId, node, traceParent));
-        }
-
-        return new PreparedRun(runId, nodes, rows);
-    }
+    private PreparedRun Prepare(long organizationId, long workflowId, long runId, IReadOnlyList<WebhookNode> nodes, RenderContext context) =>
+        PreparedRun.Render(organizationId, workflowId, runId, nodes, context, guard, DograhTelemetry.CurrentTraceParent);
 
     private async Task<Intake> StoreAsync(
         NpgsqlConnection connection, long organizationId, IReadOnlyList<PreparedRun> runs, Activity? activity, CancellationToken cancellationToken)
@@ -211,9 +184,6 @@ public sealed partial class RunIntake
             if (outcomes.Count == 1) activity.SetTag(DograhTelemetry.WorkflowRunId, outcomes[0].Id);
         }
     }
-
-    // The rows are those of the nodes that can be sent, in their order.
-    private sealed record PreparedRun(long RunId, IReadOnlyList<RenderedNode> Nodes, IReadOnlyList<NewDelivery> Rows);
 
     [LoggerMessage(1, LogLevel.Warning, "Header '{Header}' of node {NodeId} looks like a secret: run {RunId} is delivered without it. Use a credential.")]
     private static partial void LogDropped(ILogger logger, string header, string nodeId, long runId);

@@ -1,6 +1,8 @@
+using System.Runtime.ExceptionServices;
 using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Sending;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -8,50 +10,107 @@ namespace Dograh.Webhooks.Runs;
 
 /// <summary>Stores completed runs with their deliveries, those of many requests in one transaction: a group commit.</summary>
 /// <remarks>
-/// Each request is answered once the transaction that holds its rows is committed (I1). A row that PostgreSQL refuses fails its own request only: the
-/// others are stored without it.
+/// Each request is answered once the transaction that holds its rows is committed (I1). A run that PostgreSQL refuses, or that cannot be rendered, fails its
+/// own request only: the others are stored without it.
 /// </remarks>
 internal sealed class RunWriter
 {
     private const int MaxGroup = 128;
 
     // While one group waits for the disk, the next is on its way.
-    private const int Concurrency = 2;
+    private const int Concurrency = 1;
 
     private readonly NpgsqlDataSource _dataSource;
+    private readonly WorkflowVersions _versions;
+    private readonly EgressGuard _guard;
     private readonly WebhookDeliveryOptions _options;
-    private readonly Batcher<StoredRun, IReadOnlyList<DueDelivery>> _batcher;
+    private readonly Batcher<(CompletedRun Run, string? TraceParent), Result> _batcher;
 
-    public RunWriter(NpgsqlDataSource dataSource, IOptions<WebhookDeliveryOptions> options)
+    public RunWriter(NpgsqlDataSource dataSource, WorkflowVersions versions, EgressGuard guard, IOptions<WebhookDeliveryOptions> options)
     {
         _dataSource = dataSource;
+        _versions = versions;
+        _guard = guard;
         _options = options.Value;
         _batcher = new(StoreAsync, MaxGroup, Concurrency, IsOneRowsFault);
     }
 
-    /// <summary>Stores a run and its deliveries, and returns once they are durable.</summary>
-    /// <returns>The deliveries, due now.</returns>
-    public Task<IReadOnlyList<DueDelivery>> StoreAsync(NewRun run, IReadOnlyList<NewDelivery> deliveries) => _batcher.RunAsync(new StoredRun(run, deliveries));
+    /// <summary>Renders and stores a run, and returns once it is durable.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="traceParent">The trace context of the completing request.</param>
+    /// <returns>The run as rendered, and its deliveries, due now; null if the organization has no such workflow.</returns>
+    /// <exception cref="KeyGoneException">The key that it came with does not work any more.</exception>
+    public async Task<StoredRun?> StoreAsync(CompletedRun run, string? traceParent)
+    {
+        var result = await _batcher.RunAsync((run, traceParent));
+        if (result.Fault is { } fault) ExceptionDispatchInfo.Throw(fault);
+        return result.Stored;
+    }
 
-    private async Task<IReadOnlyList<IReadOnlyList<DueDelivery>>> StoreAsync(IReadOnlyList<StoredRun> group)
+    private async Task<IReadOnlyList<Result>> StoreAsync(IReadOnlyList<(CompletedRun Run, string? TraceParent)> group)
     {
         await using var connection = await _dataSource.OpenConnectionAsync();
+        var begun = await BeginCompletedRuns.ExecuteAsync(connection, group.Select(item => item.Run).ToList(), CancellationToken.None);
+        var results = new Result[group.Count];
+        for (var i = 0; i < results.Length; i++) results[i] = await RenderAsync(group[i].Run, group[i].TraceParent, begun[i]);
+
+        var rendered = results.Where(result => result.Stored is not null).Select(result => result.Stored!).ToList();
+        if (rendered.Count > 0) await InsertAsync(connection, rendered);
+        return results;
+    }
+
+    private async Task<Result> RenderAsync(CompletedRun run, string? traceParent, BegunRun? begun)
+    {
+        if (begun is null) return new Result(Stored: null, new KeyGoneException());
+        if (begun.Workflow is not { } workflow) return new Result(Stored: null, Fault: null);
+        try
+        {
+            var nodes = await _versions.GetNodesAsync(run.OrganizationId, run.WorkflowId, workflow.Version, CancellationToken.None);
+            var context = RunContext.Build(begun.RunId, run.Fields, run.WorkflowId, workflow.Name, begun.Now, run.Completion, begun.Now);
+            var prepared = PreparedRun.Render(run.OrganizationId, run.WorkflowId, begun.RunId, nodes, context, _guard, traceParent);
+            return new Result(
+                new StoredRun(
+                    new NewRun(run.OrganizationId, begun.RunId, run.WorkflowId, workflow.Version, begun.Now, run.Fields, run.Completion), prepared),
+                Fault: null);
+        }
+        catch (Exception e)
+        {
+            // Its own request answers for it; the rest of the group goes on.
+            return new Result(Stored: null, e);
+        }
+    }
+
+    private async Task InsertAsync(NpgsqlConnection connection, IReadOnlyList<StoredRun> group)
+    {
         // One batch without BEGIN is one transaction, and one round trip.
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(InsertCompletedRuns.Command([.. group.Select(stored => stored.Run).OrderBy(run => (run.OrganizationId, run.Id))]));
-        var deliveries = group.SelectMany(stored => stored.Deliveries).OrderBy(row => (row.OrganizationId, row.WorkflowRunId)).ToList();
-        if (deliveries.Count > 0) batch.BatchCommands.Add(InsertDeliveries.Command(deliveries, _options));
+        var rows = group.SelectMany(stored => stored.Prepared.Rows).OrderBy(row => (row.OrganizationId, row.WorkflowRunId)).ToList();
+        if (rows.Count > 0) batch.BatchCommands.Add(InsertDeliveries.Command(rows, _options));
 
         await using var reader = await batch.ExecuteReaderAsync();
         // The first statement returns no rows, and so has no result to go past.
-        var created = deliveries.Count > 0 ? await InsertDeliveries.ReadAsync(reader, CancellationToken.None) : [];
+        if (rows.Count > 0)
+        {
+            var created = await InsertDeliveries.ReadAsync(reader, CancellationToken.None);
+            foreach (var stored in group) stored.Due = stored.Prepared.Rows.Select(row => created[row.DeliveryUuid]).ToList();
+        }
+
         // Errors of the commit itself come with the end of the batch.
         await reader.NextResultAsync();
-        return group.Select(IReadOnlyList<DueDelivery> (stored) => stored.Deliveries.Select(row => created[row.DeliveryUuid]).ToList()).ToList();
     }
 
     // Data exceptions (class 22), broken constraints (23) and exceeded limits (54).
     private static bool IsOneRowsFault(Exception e) => e is PostgresException { SqlState: var state } && state[..2] is ("22" or "23" or "54");
 
-    private sealed record StoredRun(NewRun Run, IReadOnlyList<NewDelivery> Deliveries);
+    private sealed record Result(StoredRun? Stored, Exception? Fault);
+}
+
+/// <summary>A run that is stored.</summary>
+/// <param name="Run">Its row.</param>
+/// <param name="Prepared">Its nodes as rendered.</param>
+internal sealed record StoredRun(NewRun Run, PreparedRun Prepared)
+{
+    /// <summary>Its deliveries, due now.</summary>
+    public IReadOnlyList<DueDelivery> Due { get; set; } = [];
 }

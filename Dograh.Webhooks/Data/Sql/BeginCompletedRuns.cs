@@ -1,35 +1,41 @@
+using Dograh.Webhooks.Runs;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Dograh.Webhooks.Data.Sql;
 
-/// <summary>Looks up the current version of many workflows at once, and takes an id for a run of each.</summary>
-/// <remarks>A payload may name its run's id, so the id comes before the row. Finds its rows by the primary key of <c>workflows</c>.</remarks>
+/// <summary>For many runs that are about to be stored: whether their API key still works, their workflow's current version, and an id.</summary>
+/// <remarks>
+/// A payload may name its run's id, so the id comes before the row. Finds its rows by the unique key <c>ux_api_keys_key_hash</c> and the primary key of
+/// <c>workflows</c>.
+/// </remarks>
 internal static class BeginCompletedRuns
 {
     public const string Sql =
         """
-        SELECT k.n, w.name, w.version, now(), nextval((SELECT pg_get_serial_sequence('workflow_runs', 'id'))::regclass)
-        FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, id, n)
-        JOIN workflows AS w ON w.organization_id = k.organization_id AND w.id = k.id
+        SELECT b.n, w.name, w.version, now(), nextval((SELECT pg_get_serial_sequence('workflow_runs', 'id'))::regclass)
+        FROM unnest($1, $2, $3) WITH ORDINALITY AS b (organization_id, workflow_id, key_hash, n)
+        JOIN api_keys AS k ON k.key_hash = b.key_hash AND k.organization_id = b.organization_id
+        LEFT JOIN workflows AS w ON w.organization_id = b.organization_id AND w.id = b.workflow_id
         """;
 
     /// <summary>Runs the statement.</summary>
     /// <param name="connection">An open connection.</param>
-    /// <param name="workflows">The workflows, one for each run; the same may come many times.</param>
+    /// <param name="runs">The runs.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    /// <returns>In their order; null where the organization has no such workflow.</returns>
-    public static async Task<IReadOnlyList<BegunRun?>> ExecuteAsync(
-        NpgsqlConnection connection, IReadOnlyList<(long OrganizationId, long WorkflowId)> workflows, CancellationToken cancellationToken)
+    /// <returns>In their order; null where the key does not work any more.</returns>
+    public static async Task<BegunRun?[]> ExecuteAsync(NpgsqlConnection connection, IReadOnlyList<CompletedRun> runs, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Sql, connection);
-        command.Parameters.AddArray(NpgsqlDbType.Bigint, workflows, workflow => workflow.OrganizationId);
-        command.Parameters.AddArray(NpgsqlDbType.Bigint, workflows, workflow => workflow.WorkflowId);
-        var begun = new BegunRun?[workflows.Count];
+        command.Parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.OrganizationId);
+        command.Parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.WorkflowId);
+        command.Parameters.AddArray(NpgsqlDbType.Bytea, runs, run => run.KeyHash);
+        var begun = new BegunRun?[runs.Count];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            begun[reader.GetInt64(0) - 1] = new BegunRun(reader.GetInt64(4), reader.GetString(1), reader.GetInt32(2), reader.GetFieldValue<DateTimeOffset>(3));
+            var workflow = reader.IsDBNull(1) ? null : new BegunWorkflow(reader.GetString(1), reader.GetInt32(2));
+            begun[reader.GetInt64(0) - 1] = new BegunRun(reader.GetInt64(4), reader.GetFieldValue<DateTimeOffset>(3), workflow);
         }
 
         return begun;
@@ -38,7 +44,11 @@ internal static class BeginCompletedRuns
 
 /// <summary>A run that is about to be stored.</summary>
 /// <param name="RunId">Its id.</param>
-/// <param name="WorkflowName">Its workflow's name.</param>
-/// <param name="Version">Its workflow's current version.</param>
 /// <param name="Now">The database's time.</param>
-internal sealed record BegunRun(long RunId, string WorkflowName, int Version, DateTimeOffset Now);
+/// <param name="Workflow">Its workflow; null if the organization has no such workflow.</param>
+internal sealed record BegunRun(long RunId, DateTimeOffset Now, BegunWorkflow? Workflow);
+
+/// <summary>What a workflow is just now.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Version">Its current version.</param>
+internal sealed record BegunWorkflow(string Name, int Version);

@@ -1,0 +1,21 @@
+using Dograh.Webhooks.Runs;
+
+namespace Dograh.Api.Access;
+
+/// <summary>Makes up for a key that authentication has not looked up, where the work that would have done so is not reached.</summary>
+internal static class KeyChecks
+{
+    /// <summary>Looks the request's key up unless that was done.</summary>
+    /// <exception cref="KeyGoneException">It does not work any more.</exception>
+    public static async Task DemandWorkingKeyAsync(HttpContext context)
+    {
+        if (!await HasWorkingKeyAsync(context)) throw new KeyGoneException();
+    }
+
+    /// <summary>Whether the request's key works; also true of a request that has none and needs none.</summary>
+    public static async Task<bool> HasWorkingKeyAsync(HttpContext context)
+    {
+        if (context.Features.Get<CallerKey>() is not { IsChecked: false } key) return true;
+        return await context.RequestServices.GetRequiredService<ApiKeyLookup>().FindOrganizationAsync(key.Hash) is not null;
+    }
+}

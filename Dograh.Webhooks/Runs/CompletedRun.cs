@@ -1,0 +1,12 @@
+namespace Dograh.Webhooks.Runs;
+
+/// <summary>A run that comes completed, as a request brings it.</summary>
+/// <param name="OrganizationId">Whose it is.</param>
+/// <param name="KeyHash">The hash of the API key that it came with: that the key works is asked where the run is stored.</param>
+/// <param name="WorkflowId">Its workflow.</param>
+/// <param name="Fields">What it was started with.</param>
+/// <param name="Completion">What the call found out.</param>
+public sealed record CompletedRun(long OrganizationId, byte[] KeyHash, long WorkflowId, RunFields Fields, Completion Completion);
+
+/// <summary>The API key that a run came with does not work any more; nothing was stored.</summary>
+public sealed class KeyGoneException() : Exception("The API key does not work any more.");
