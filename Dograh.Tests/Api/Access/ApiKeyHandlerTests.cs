@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dograh.Tests.Support;
+using Dograh.Tests.Api.Workflows;
 using Dograh.Webhooks.Organizations;
+using static Dograh.Tests.Api.Workflows.GivenWorkflows;
 
 namespace Dograh.Tests.Api.Access;
 
@@ -87,6 +89,32 @@ public sealed class ApiKeyHandlerTests(ApiFixture fixture, TestServers servers) 
             Assert.Equal(204, (await caller.DeleteAsync($"api-keys/{created.Text("id")}")).Status);
             AssertRefused(await caller.GetAsync("workflows"));
         }
+    }
+
+    /// <summary>Where the key is looked up by the statement that stores the run, and not before.</summary>
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("not JSON")]
+    [InlineData("""{"name": 7}""")]
+    public async Task A_key_that_has_brought_runs_stops_doing_so_at_once_whatever_it_brings(string body)
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var workflow = await acme.AddWorkflowAsync(Webhook());
+        for (var i = 0; i < 3; i++)
+        {
+            var created = (await acme.PostAsync("api-keys", """{"name": "for a while"}""")).Is(201);
+            var caller = Api.WithKey(created.Text("api_key"));
+            (await caller.PostAsync($"workflows/{workflow}/completed-runs", "{}")).Is(202);
+            (await caller.PostAsync($"workflows/{workflow}/completed-runs", "{}")).Is(202);
+            Assert.Equal(204, (await acme.DeleteAsync($"api-keys/{created.Text("id")}")).Status);
+
+            AssertRefused(await caller.PostAsync($"workflows/{workflow}/completed-runs", body));
+            AssertRefused(await caller.PostAsync($"workflows/{workflow + 1000}/completed-runs", body));
+            AssertRefused(await caller.PostAsync($"workflows/{workflow}/completed-runs", body, idempotencyKey: $"k{i}"));
+        }
+
+        Assert.Equal(6, await Database.ScalarAsync<long>("SELECT count(*) FROM workflow_runs WHERE workflow_id = $1", workflow));
     }
 
     [Fact]
