@@ -136,7 +136,7 @@ internal sealed class BenchStack : IAsyncDisposable
     /// <summary>Forgets every delivery and run, in PostgreSQL, Redis and the receiver.</summary>
     public async Task ResetAsync()
     {
-        await ExecuteAsync("TRUNCATE webhook_delivery_attempts, webhook_deliveries, workflow_runs, idempotency_keys");
+        await ExecuteAsync("TRUNCATE webhook_delivery_attempts, webhook_delivery_listings, webhook_deliveries, workflow_runs, idempotency_keys");
         await ExecuteAsync("CHECKPOINT");
         foreach (var endpoint in _redisClient.GetServers()) await endpoint.FlushAllDatabasesAsync();
         await Http.GetAsync(new Uri(ReceiverUrl, "/reset"));
@@ -151,9 +151,10 @@ internal sealed class BenchStack : IAsyncDisposable
         {
             ["id"] = "1000000 + n", ["workflow_run_id"] = "1000000 + n", ["delivery_uuid"] = "gen_random_uuid()",
         });
+        await CopyRowsAsync("webhook_delivery_listings", count, new() { ["id"] = "1000000 + n" });
         await ExecuteAsync("DELETE FROM webhook_deliveries WHERE id <= 1000000");
         // Fresh rows, as they are when they come from the API: not vacuumed, and their pages not yet in a checkpoint.
-        await ExecuteAsync("ANALYZE webhook_deliveries, workflow_runs, webhook_delivery_attempts");
+        await ExecuteAsync("ANALYZE webhook_deliveries, webhook_delivery_listings, workflow_runs, webhook_delivery_attempts");
         foreach (var endpoint in _redisClient.GetServers()) await endpoint.FlushAllDatabasesAsync();
     }
 

@@ -159,6 +159,7 @@ public sealed class PlanTests(PlanTests.SeededDatabase seeded) : IClassFixture<P
                 JOIN workflow_runs r ON r.id = 1 + n % 20
                 CROSS JOIN LATERAL (SELECT (ARRAY['pending', 'succeeded', 'dead_letter'])[1 + n % 3]::webhook_delivery_status AS status) s
                 """);
+            await Database.ListDeliveriesAsync();
             await Database.ExecuteAsync(
                 """
                 INSERT INTO external_credentials (organization_id, uuid, name, credential_type, encrypted_data, is_active)
