@@ -32,16 +32,15 @@ internal static class BulkReplay
             var delay = paced > 0 ? paced + step : 0;
             var replayed = new List<DueDelivery>();
             var matched = 0L;
-            var last = 0L;
+            DeliveryPageKey? last = null;
             while (true)
             {
-                var after = last;
-                var ids = await matching.Where(x => x.Id > after).OrderBy(x => x.Id).Take(ChunkSize).Select(x => x.Id).ToListAsync(cancellationToken);
-                if (ids.Count == 0) break;
-                matched += ids.Count;
-                last = ids[^1];
-                var rows = ids.Select((id, i) => (id, delay + (i * step))).ToList();
-                delay += ids.Count * step;
+                var keys = await matching.OldestFirst(last, ChunkSize).ToListAsync(cancellationToken);
+                if (keys.Count == 0) break;
+                matched += keys.Count;
+                last = keys[^1];
+                var rows = keys.Select((key, i) => (key.Id, delay + (i * step))).ToList();
+                delay += keys.Count * step;
                 replayed.AddRange(await ReplayDeliveries.ExecuteAsync(connection, caller.OrganizationId, rows, [status], cancellationToken));
             }
 

@@ -33,15 +33,7 @@ internal static class DeliveriesApi
         Caller caller, HttpRequest request, DograhDbContext database, CancellationToken cancellationToken)
     {
         var page = PageRequest.Read(request);
-        var query = DeliveryFilter.Read(request).Apply(database, caller).AsNoTracking();
-        if (!page.IsFirst)
-        {
-            var last = (page.CreatedAt, Id: page.IdAsNumber);
-            query = query.Where(x => EF.Functions.LessThan(ValueTuple.Create(x.CreatedAt, x.Id), ValueTuple.Create(last.CreatedAt, last.Id)));
-        }
-
-        var rows = await query.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Id).Take(page.Limit + 1)
-            .Select(DeliverySummary.From).ToListAsync(cancellationToken);
+        var rows = await DeliveryFilter.Read(request).Apply(database, caller).NewestFirst(page).ToListAsync(cancellationToken);
         return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Id), DeliveryView.Of));
     }
 

@@ -35,19 +35,47 @@ internal sealed record DeliveryFilter(
         JsonElement? Find(string name) => body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
     }
 
-    /// <summary>Narrows a caller's deliveries down.</summary>
-    public IQueryable<WebhookDelivery> Apply(DograhDbContext database, Caller caller)
+    private bool IsOfParked => Status is DeliveryStatus.DeadLetter or DeliveryStatus.Cancelled;
+
+    private bool IsOfListing => WorkflowId is not null || WebhookNodeId is not null || EndpointHost is not null;
+
+    /// <summary>The caller's deliveries that match, to be read in the order of their keys: there is an index in that order for each filter.</summary>
+    /// <remarks>
+    /// A run's deliveries are few and found by its unique key, parked ones have their own index; all else is found in the listings, whose
+    /// indexes are in the order of the page's key. Which columns are compared and sorted by decides which index can be walked: those of the
+    /// listing, or for what is parked those of the delivery. The delivery itself is then looked up by its primary key.
+    /// </remarks>
+    public IQueryable<DeliveryMatch> Apply(DograhDbContext database, Caller caller)
     {
-        var query = database.WebhookDeliveries.Where(x => x.OrganizationId == caller.OrganizationId);
+        var deliveries = database.WebhookDeliveries.Where(x => x.OrganizationId == caller.OrganizationId);
         // A constant, not a parameter: the planner has to see that the partial indexes apply.
-        if (Status is { } status) query = query.Where(x => x.Status == EF.Constant(status));
-        if (WorkflowRunId is { } run) query = query.Where(x => x.WorkflowRunId == run);
-        if (WorkflowId is { } workflow) query = query.Where(x => x.WorkflowId == workflow);
-        if (WebhookNodeId is { } node) query = query.Where(x => x.WebhookNodeId == node);
-        if (EndpointHost is { } host) query = query.Where(x => x.EndpointHost == host);
-        if (CreatedAfter is { } after) query = query.Where(x => x.CreatedAt >= after);
-        if (CreatedBefore is { } before) query = query.Where(x => x.CreatedAt < before);
-        return query;
+        if (Status is { } status) deliveries = deliveries.Where(x => x.Status == EF.Constant(status));
+        if (WorkflowRunId is { } run) deliveries = deliveries.Where(x => x.WorkflowRunId == run);
+
+        IQueryable<DeliveryMatch> matching;
+        if (WorkflowRunId is not null || (IsOfParked && !IsOfListing))
+        {
+            if (WorkflowId is { } workflow) deliveries = deliveries.Where(x => x.WorkflowId == workflow);
+            if (WebhookNodeId is { } node) deliveries = deliveries.Where(x => x.WebhookNodeId == node);
+            if (EndpointHost is { } host) deliveries = deliveries.Where(x => x.EndpointHost == host);
+            matching = deliveries.Select(x => new DeliveryMatch { CreatedAt = x.CreatedAt, Id = x.Id, Delivery = x });
+        }
+        else
+        {
+            var listings = database.WebhookDeliveryListings.Where(x => x.OrganizationId == caller.OrganizationId);
+            if (WorkflowId is { } workflow) listings = listings.Where(x => x.WorkflowId == workflow);
+            if (WebhookNodeId is { } node) listings = listings.Where(x => x.WebhookNodeId == node);
+            if (EndpointHost is { } host) listings = listings.Where(x => x.EndpointHost == host);
+            var listed = listings.Join(
+                deliveries, x => new { x.OrganizationId, x.Id }, x => new { x.OrganizationId, x.Id }, (listing, delivery) => new { listing, delivery });
+            matching = IsOfParked
+                ? listed.Select(x => new DeliveryMatch { CreatedAt = x.delivery.CreatedAt, Id = x.delivery.Id, Delivery = x.delivery })
+                : listed.Select(x => new DeliveryMatch { CreatedAt = x.listing.CreatedAt, Id = x.listing.Id, Delivery = x.delivery });
+        }
+
+        if (CreatedAfter is { } after) matching = matching.Where(x => x.CreatedAt >= after);
+        if (CreatedBefore is { } before) matching = matching.Where(x => x.CreatedAt < before);
+        return matching;
     }
 
     private static DeliveryFilter Read(Func<string, string?> find)

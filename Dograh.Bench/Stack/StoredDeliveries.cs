@@ -46,7 +46,7 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
 
     /// <summary>Makes statistics what they are on a server that has been running.</summary>
     /// <remarks>The rows stay as fresh as they are when they come from the API: not vacuumed, and their pages in no checkpoint yet.</remarks>
-    public Task SettleAsync() => postgres.ExecuteAsync("ANALYZE webhook_deliveries, workflow_runs, webhook_delivery_attempts", stop);
+    public Task SettleAsync() => postgres.ExecuteAsync("ANALYZE webhook_deliveries, webhook_delivery_listings, workflow_runs, webhook_delivery_attempts", stop);
 
     /// <summary>How many are pending.</summary>
     public Task<long> CountPendingAsync() => postgres.ReadAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'", stop);
@@ -146,6 +146,15 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
                 """,
                 stop);
         }
+
+        await postgres.ExecuteAsync(
+            """
+            INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
+            SELECT d.organization_id, d.id, d.created_at, d.workflow_id, d.webhook_node_id, d.endpoint_host
+            FROM webhook_deliveries AS d LEFT JOIN webhook_delivery_listings AS l ON l.organization_id = d.organization_id AND l.id = d.id
+            WHERE l.id IS NULL
+            """,
+            stop);
     }
 
     // Ids come from their sequences, so that copies and what the API makes later never meet.

@@ -205,7 +205,7 @@ public sealed class ClaimDeliveriesTests(TestServers servers) : DatabaseTest(ser
                 WorkflowRunId = row.WorkflowRunId,
                 EndpointUrl = "https://crm.example/hook?a=%20b",
                 HttpMethod = "PUT",
-                Payload = """{"ü":"\n 🎉"}"""u8.ToArray(),
+                Payload = claimed.Payload,
                 CustomHeaders = """[{"key":"X-One","value":"1"}]""",
                 CredentialUuid = credential,
                 AttemptCount = 2,
@@ -218,6 +218,7 @@ public sealed class ClaimDeliveriesTests(TestServers servers) : DatabaseTest(ser
                 CreatedAt = row.CreatedAt,
             },
             claimed);
+        Assert.Equal("""{"ü":"\n 🎉"}"""u8.ToArray(), claimed.Payload);
         Assert.Equal(3, claimed.AttemptNumber);
     }
 

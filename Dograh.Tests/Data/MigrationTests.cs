@@ -15,6 +15,8 @@ public sealed class MigrationTests(TestServers servers)
         ORDER BY 1
         """;
 
+    private const string OptionsSql = "SELECT coalesce(array_to_string(reloptions, ','), '') FROM pg_class WHERE oid = 'webhook_deliveries'::regclass";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -55,6 +57,40 @@ public sealed class MigrationTests(TestServers servers)
             Assert.Equal(after, await database.ColumnAsync<string>(LeftoverSql));
             previous = migration;
         }
+    }
+
+    [Fact]
+    public async Task Deliveries_from_before_the_listings_are_listed_and_outlive_them()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        var migrator = TestServers.MigratorOf(database.DataSource);
+        await migrator.MigrateAsync("InitialSchema", Token);
+        var run = await database.AddRunAsync(await database.AddOrganizationAsync());
+        await database.ExecuteAsync(
+            """
+            INSERT INTO webhook_deliveries
+                   (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
+                    payload, custom_headers, status, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds, created_at)
+            SELECT $1, gen_random_uuid(), $2, $3, 'node-' || n, 'A webhook', 'https://crm.example/', n || '.example', 'POST', '{}', '[]', 'cancelled', 5, 5, 1, 1, 1,
+                   now() - n * interval '1 day'
+            FROM generate_series(1, 3) n
+            """,
+            run.OrganizationId, run.Id, run.WorkflowId);
+
+        await migrator.MigrateAsync("DeliveryListings", Token);
+
+        Assert.Equal(3, await database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM webhook_delivery_listings
+            JOIN webhook_deliveries USING (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
+            """));
+        Assert.Equal("fillfactor=50", await database.ScalarAsync<string>(OptionsSql));
+
+        await migrator.MigrateAsync("InitialSchema", Token);
+
+        Assert.Equal(3, await database.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries"));
+        Assert.Equal("", await database.ScalarAsync<string>(OptionsSql));
     }
 
     [Fact]

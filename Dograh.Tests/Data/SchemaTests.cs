@@ -96,6 +96,20 @@ public sealed class SchemaTests(TestServers servers) : DatabaseTest(servers)
     }
 
     [Fact]
+    public async Task A_listing_of_another_organizations_delivery_is_refused()
+    {
+        var key = await Database.AddAsync(Given.ADelivery());
+        var stranger = await Database.AddOrganizationAsync();
+
+        await RefusedAsync("fk_webhook_delivery_listings_delivery", () => Database.ExecuteAsync(
+            """
+            INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
+            VALUES ($1, $2, now(), 1, 'n', 'crm.example')
+            """,
+            stranger, key.Id));
+    }
+
+    [Fact]
     public async Task A_second_delivery_of_the_same_run_and_node_is_refused()
     {
         var run = await Database.AddRunAsync(await Database.AddOrganizationAsync());
@@ -141,6 +155,7 @@ public sealed class SchemaTests(TestServers servers) : DatabaseTest(servers)
         Assert.Equal(kept.Id, Assert.Single(await Database.DeliveriesAsync()).Id);
         Assert.Equal(2, (await Database.AttemptsAsync(kept)).Count);
         Assert.Empty(await Database.AttemptsAsync(removed));
+        Assert.Equal(kept.Id, await Database.ScalarAsync<long>("SELECT id FROM webhook_delivery_listings"));
         Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM external_credentials"));
     }
 

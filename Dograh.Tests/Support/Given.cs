@@ -90,6 +90,14 @@ internal static class Given
         return await delivery.InsertAsync(database, run);
     }
 
+    /// <summary>Lists the deliveries that a test has written by itself, or has given another time of creation.</summary>
+    public static Task<int> ListDeliveriesAsync(this TestDatabase database) => database.ExecuteAsync(
+        """
+        INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
+        SELECT organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host FROM webhook_deliveries
+        ON CONFLICT (organization_id, id) DO UPDATE SET created_at = EXCLUDED.created_at
+        """);
+
     /// <summary>Adds so many deliveries of one run, alike but for their nodes.</summary>
     public static async Task<IReadOnlyList<DeliveryKey>> AddAsync(this TestDatabase database, int count, DeliveryBuilder delivery)
     {
@@ -188,6 +196,7 @@ internal sealed record DeliveryBuilder
         var headers = JsonSerializer.Serialize(_headers.Select(header => new { key = header.Name, value = header.Value }));
         var id = await database.ScalarAsync<long>(
             """
+            WITH created AS (
             INSERT INTO webhook_deliveries
                    (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host,
                     http_method, payload, custom_headers, credential_uuid, status, attempt_count, max_attempts, attempts_per_replay,
@@ -195,7 +204,11 @@ internal sealed record DeliveryBuilder
                     scheduled_for, created_at, replayed_at, delivered_at)
             VALUES ($1, $2, $3, $4, $5, 'A webhook', $6, $7, $8, $9, $10::json, $11, $12, $13, $14, $14, $15, $16, $17, $18, $19, $20, $21,
                     now() + $22, now() - $23, now() - $24, CASE WHEN $12 = 'succeeded' THEN now() END)
-            RETURNING id
+            RETURNING *),
+            listed AS (
+                INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
+                SELECT organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host FROM created)
+            SELECT id FROM created
             """,
             run.OrganizationId, uuid, run.Id, run.WorkflowId, _node ?? $"node-{uuid:N}", _url.OriginalString, _url.Host.ToLowerInvariant(), _method, _payload,
             headers, Nullable(_credential), _status, _attemptCount, _maxAttempts, _backoff.Base, _backoff.Max, _timeoutSeconds, _claimCount, _lostClaims,

@@ -102,5 +102,6 @@ public sealed class DeliverySweepTests(TestServers servers) : WorkerTest(servers
             FROM webhook_deliveries, generate_series(2, $1) n WHERE id = $2
             """,
             count, key.Id);
+        await Database.ListDeliveriesAsync();
     }
 }

@@ -1,18 +1,24 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Dograh.Webhooks.Data;
 
 /// <summary>Applies migrations, forth and back, and tells whether any are missing.</summary>
-/// <remarks>Safe to run from several processes at once: EF Core takes a lock in the database for the length of a migration.</remarks>
+/// <remarks>
+/// Safe to run from several processes at once: one after the other gets a lock in the database. EF Core's own ends with each migration's
+/// transaction, and a process that waited for it would then apply the next migration beside the one that holds it.
+/// </remarks>
 public sealed partial class DatabaseMigrator(
     IDbContextFactory<DograhDbContext> contexts, NpgsqlDataSource dataSource, TimeProvider time, ILogger<DatabaseMigrator> logger)
 {
     /// <summary>The name that stands for "before the first migration".</summary>
     public const string Nothing = Migration.InitialDatabase;
+
+    private const long MigrationLock = 0x646F_6772_6169;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private volatile bool _isCurrent;
@@ -23,6 +29,13 @@ public sealed partial class DatabaseMigrator(
     public async Task MigrateAsync(string? target = null, CancellationToken cancellationToken = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        // A lock needs a database to be taken in.
+        var creator = context.GetService<IRelationalDatabaseCreator>();
+        if (!await creator.ExistsAsync(cancellationToken)) await creator.CreateAsync(cancellationToken);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await LockAsync(connection, cancellationToken);
+        // Filling a new table from a large one takes as long as it takes.
+        context.Database.SetCommandTimeout(0);
         if (target == Nothing)
         {
             await context.GetService<IMigrator>().MigrateAsync(target, cancellationToken);
@@ -85,6 +98,18 @@ public sealed partial class DatabaseMigrator(
         // Somebody else may have migrated it since our connections were opened: they know the enum type before anyone is told that all is well.
         await dataSource.ReloadTypesAsync(cancellationToken);
         return _isCurrent = true;
+    }
+
+    // The transaction's lock, not the session's: it is gone with the connection however this process ends.
+    private static async Task<NpgsqlTransaction> LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection)
+        {
+            Parameters = { new() { Value = MigrationLock } }, CommandTimeout = 0,
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return transaction;
     }
 
     // Two starters that both found no database: the one that came second finds it there when it tries again.

@@ -153,6 +153,7 @@ public sealed class BulkReplayTests(BulkReplayTests.SlowReplay fixture) : IClass
             FROM webhook_deliveries, generate_series(1, 2100) n WHERE organization_id = $1
             """,
             acme.Id);
+        await Api.Database.ListDeliveriesAsync();
 
         (await ReplayAsync(acme, "dead_letter")).Is(202).Matches("""{"matched": 2101, "replayed": 2101}""");
 

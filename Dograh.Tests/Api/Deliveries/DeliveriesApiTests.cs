@@ -17,6 +17,24 @@ public sealed class DeliveriesApiTests(ApiFixture fixture) : ApiTest(fixture)
     ];
 
     [Fact]
+    public async Task What_is_stored_is_listed_once_as_it_is()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var workflow = await acme.AddWorkflowAsync(GivenWorkflows.Webhook());
+        for (var i = 0; i < 3; i++) await acme.StoreRunAsync(workflow);
+
+        Assert.Equal(3, await Database.ScalarAsync<long>("SELECT count(*) FROM webhook_delivery_listings WHERE organization_id = $1", acme.Id));
+        Assert.Equal(3, await Database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM webhook_delivery_listings
+            JOIN webhook_deliveries USING (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
+            WHERE organization_id = $1
+            """,
+            acme.Id));
+    }
+
+    [Fact]
     public async Task The_list_shows_everything_but_payloads_headers_and_attempts()
     {
         var acme = await Api.NewOrganizationAsync();

@@ -63,6 +63,7 @@ public sealed class DeliveryFilterTests(ApiFixture fixture) : ApiTest(fixture)
         var acme = await Api.NewOrganizationAsync();
         await Database.AddAsync(ADelivery().Of(await Database.AddRunAsync(acme.Id)));
         await Database.ExecuteAsync("UPDATE webhook_deliveries SET created_at = '2026-03-01T12:00:00.123456Z' WHERE organization_id = $1", acme.Id);
+        await Database.ListDeliveriesAsync();
 
         Assert.Equal(1, await CountAsync("created_after=2026-03-01T12:00:00.123456Z"));
         Assert.Equal(0, await CountAsync("created_after=2026-03-01T12:00:00.123457Z"));
@@ -140,6 +141,7 @@ public sealed class DeliveryFilterTests(ApiFixture fixture) : ApiTest(fixture)
             rows.Add(new Row(id.ToString(), run, node, host, status, day));
         }
 
+        await Database.ListDeliveriesAsync();
         return rows;
     }
 

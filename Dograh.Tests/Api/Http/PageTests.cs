@@ -50,6 +50,7 @@ public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
         var ids = await AddAsync(list, caller, 7);
         var table = list switch { "api-keys" => "api_keys", "credentials" => "external_credentials", "deliveries" => "webhook_deliveries", _ => list };
         await Database.ExecuteAsync($"UPDATE {table} SET created_at = '2026-01-01T00:00:00.123456Z'");
+        await Database.ListDeliveriesAsync();
 
         var seen = await AllAsync(list, caller, limit: 2);
 

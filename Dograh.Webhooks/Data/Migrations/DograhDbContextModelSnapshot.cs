@@ -135,6 +135,52 @@ namespace Dograh.Webhooks.Data.Migrations
                     b.ToTable("webhook_delivery_attempts", (string)null);
                 });
 
+            modelBuilder.Entity("Dograh.Webhooks.Deliveries.DeliveryListing", b =>
+                {
+                    b.Property<long>("OrganizationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("EndpointHost")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("endpoint_host");
+
+                    b.Property<string>("WebhookNodeId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("webhook_node_id");
+
+                    b.Property<long>("WorkflowId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("workflow_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_webhook_delivery_listings");
+
+                    b.HasIndex("OrganizationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_webhook_delivery_listings_created_at");
+
+                    b.HasIndex("OrganizationId", "EndpointHost", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_webhook_delivery_listings_host");
+
+                    b.HasIndex("OrganizationId", "WebhookNodeId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_webhook_delivery_listings_node");
+
+                    b.HasIndex("OrganizationId", "WorkflowId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_webhook_delivery_listings_workflow");
+
+                    b.ToTable("webhook_delivery_listings", (string)null);
+                });
+
             modelBuilder.Entity("Dograh.Webhooks.Deliveries.WebhookDelivery", b =>
                 {
                     b.Property<long>("OrganizationId")
@@ -295,9 +341,6 @@ namespace Dograh.Webhooks.Data.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_webhook_deliveries_uuid");
 
-                    b.HasIndex("OrganizationId", "CreatedAt", "Id")
-                        .HasDatabaseName("ix_webhook_deliveries_list");
-
                     b.HasIndex("OrganizationId", "WorkflowRunId", "WebhookNodeId")
                         .IsUnique()
                         .HasDatabaseName("ux_webhook_deliveries_run_node");
@@ -306,18 +349,9 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasDatabaseName("ix_webhook_deliveries_due")
                         .HasFilter("status = 'pending'");
 
-                    b.HasIndex("OrganizationId", "EndpointHost", "CreatedAt", "Id")
-                        .HasDatabaseName("ix_webhook_deliveries_host");
-
                     b.HasIndex("OrganizationId", "Status", "CreatedAt", "Id")
                         .HasDatabaseName("ix_webhook_deliveries_parked")
                         .HasFilter("status IN ('dead_letter', 'cancelled')");
-
-                    b.HasIndex("OrganizationId", "WebhookNodeId", "CreatedAt", "Id")
-                        .HasDatabaseName("ix_webhook_deliveries_node");
-
-                    b.HasIndex("OrganizationId", "WorkflowId", "CreatedAt", "Id")
-                        .HasDatabaseName("ix_webhook_deliveries_workflow");
 
                     b.ToTable("webhook_deliveries", null, t =>
                         {
@@ -327,6 +361,8 @@ namespace Dograh.Webhooks.Data.Migrations
 
                             t.HasCheckConstraint("ck_webhook_deliveries_leased_by", "leased_by IS NULL OR status = 'pending'");
                         });
+
+                    b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 50);
                 });
 
             modelBuilder.Entity("Dograh.Webhooks.Idempotency.IdempotencyRecord", b =>
@@ -642,6 +678,16 @@ namespace Dograh.Webhooks.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_webhook_delivery_attempts_delivery");
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Deliveries.DeliveryListing", b =>
+                {
+                    b.HasOne("Dograh.Webhooks.Deliveries.WebhookDelivery", null)
+                        .WithOne()
+                        .HasForeignKey("Dograh.Webhooks.Deliveries.DeliveryListing", "OrganizationId", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_webhook_delivery_listings_delivery");
                 });
 
             modelBuilder.Entity("Dograh.Webhooks.Deliveries.WebhookDelivery", b =>

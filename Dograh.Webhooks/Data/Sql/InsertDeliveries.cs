@@ -6,11 +6,15 @@ using NpgsqlTypes;
 namespace Dograh.Webhooks.Data.Sql;
 
 /// <summary>Stores deliveries: get-or-create on (run, node), so that a row that is there already is left as it is (I2).</summary>
-/// <remarks>The unique key <c>ux_webhook_deliveries_run_node</c> decides, however concurrently a run is completed.</remarks>
+/// <remarks>
+/// The unique key <c>ux_webhook_deliveries_run_node</c> decides, however concurrently a run is completed. What is created is listed by the
+/// same statement: a delivery that no list shows cannot be.
+/// </remarks>
 internal static class InsertDeliveries
 {
     public const string Sql =
         """
+        WITH created AS (
         INSERT INTO webhook_deliveries
                (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, status, endpoint_url, endpoint_host, http_method,
                 payload, custom_headers, credential_uuid, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent)
@@ -20,7 +24,11 @@ internal static class InsertDeliveries
              AS n (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
                    payload, custom_headers, credential_uuid, max_attempts, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent)
         ON CONFLICT (organization_id, workflow_run_id, webhook_node_id) DO NOTHING
-        RETURNING organization_id, id, delivery_uuid, scheduled_for
+        RETURNING organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host, delivery_uuid, scheduled_for),
+        listed AS (
+            INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
+            SELECT organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host FROM created)
+        SELECT organization_id, id, delivery_uuid, scheduled_for FROM created
         """;
 
     /// <summary>The command that stores them.</summary>

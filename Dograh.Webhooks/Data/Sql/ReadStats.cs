@@ -3,25 +3,29 @@ using Npgsql;
 namespace Dograh.Webhooks.Data.Sql;
 
 /// <summary>An organization's figures over a window that ends now.</summary>
-/// <remarks>Deliveries are counted by creation, attempts by their start; both by an index that begins with the organization and the time.</remarks>
+/// <remarks>
+/// Deliveries are counted by creation, attempts by their start; both by an index that begins with the organization and the time, for
+/// deliveries that of their listings.
+/// </remarks>
 public static class ReadStats
 {
     /// <summary>The most receivers that are told apart.</summary>
     public const int MaxEndpoints = 100;
 
-    private const string DeliveriesSql =
+    internal const string DeliveriesSql =
         """
-        SELECT count(*) FILTER (WHERE status = 'pending'),
-               count(*) FILTER (WHERE status = 'succeeded'),
-               count(*) FILTER (WHERE status = 'dead_letter'),
-               count(*) FILTER (WHERE status = 'cancelled'),
-               percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM delivered_at - created_at)::float8 * 1000)
-                   FILTER (WHERE status = 'succeeded')
-        FROM webhook_deliveries
-        WHERE organization_id = $1 AND created_at >= now() - $2
+        SELECT count(*) FILTER (WHERE d.status = 'pending'),
+               count(*) FILTER (WHERE d.status = 'succeeded'),
+               count(*) FILTER (WHERE d.status = 'dead_letter'),
+               count(*) FILTER (WHERE d.status = 'cancelled'),
+               percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM d.delivered_at - d.created_at)::float8 * 1000)
+                   FILTER (WHERE d.status = 'succeeded')
+        FROM webhook_delivery_listings AS l
+        JOIN webhook_deliveries AS d ON d.organization_id = l.organization_id AND d.id = l.id
+        WHERE l.organization_id = $1 AND l.created_at >= now() - $2
         """;
 
-    private const string AttemptsSql =
+    internal const string AttemptsSql =
         """
         SELECT count(*),
                count(*) FILTER (WHERE status_code BETWEEN 200 AND 299),
@@ -30,7 +34,7 @@ public static class ReadStats
         WHERE organization_id = $1 AND started_at >= now() - $2
         """;
 
-    private const string OldestDueSql =
+    internal const string OldestDueSql =
         """
         SELECT extract(epoch FROM now() - min(scheduled_for))::float8
         FROM webhook_deliveries
@@ -38,12 +42,12 @@ public static class ReadStats
         """;
 
     // A circuit lives in each worker; the rows say whether any of them waits for one.
-    private const string EndpointsSql =
+    internal const string EndpointsSql =
         """
         WITH attempted AS (
-            SELECT d.endpoint_host, a.delivery_id, a.status_code, a.duration_ms
+            SELECT l.endpoint_host, a.delivery_id, a.status_code, a.duration_ms
             FROM webhook_delivery_attempts AS a
-            JOIN webhook_deliveries AS d ON d.organization_id = a.organization_id AND d.id = a.delivery_id
+            JOIN webhook_delivery_listings AS l ON l.organization_id = a.organization_id AND l.id = a.delivery_id
             WHERE a.organization_id = $1 AND a.started_at >= now() - $2),
         waiting AS (
             SELECT endpoint_host FROM webhook_deliveries

@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Dograh.Api.Access;
+using Dograh.Api.Deliveries;
+using Dograh.Api.Http;
+using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Data.Sql;
+using Dograh.Webhooks.Deliveries;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Dograh.Tests.Data;
+
+/// <summary>How PostgreSQL runs the lists of deliveries, the bulk replay's reads and the statistics: it walks an index and stops at the page's end.</summary>
+[Collection(nameof(LargeDatabase))]
+public sealed class ListPlanTests(LargeDatabase seeded)
+{
+    private const string ByCreation = "ix_webhook_delivery_listings_created_at";
+    private const string ByWorkflow = "ix_webhook_delivery_listings_workflow";
+    private const string ByNode = "ix_webhook_delivery_listings_node";
+    private const string ByHost = "ix_webhook_delivery_listings_host";
+    private const string OfParked = "ix_webhook_deliveries_parked";
+
+    private static readonly Caller Acme = new(1);
+    private static readonly DeliveryFilter All = new(null, null, null, null, null, null, null);
+    private static readonly PageRequest First = new(200, DateTimeOffset.MaxValue, "");
+    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
+
+    private static readonly Dictionary<string, (DeliveryFilter Filter, string Index)> Walks = new(StringComparer.Ordinal)
+    {
+        ["all"] = (All, ByCreation),
+        ["created"] = (All with { CreatedAfter = Now.AddHours(-20), CreatedBefore = Now.AddHours(-10) }, ByCreation),
+        ["succeeded"] = (All with { Status = DeliveryStatus.Succeeded }, ByCreation),
+        ["dead letters"] = (All with { Status = DeliveryStatus.DeadLetter }, OfParked),
+        ["cancelled, created"] = (All with { Status = DeliveryStatus.Cancelled, CreatedBefore = Now.AddHours(-10) }, OfParked),
+        ["workflow"] = (All with { WorkflowId = 2 }, ByWorkflow),
+        ["workflow, succeeded"] = (All with { WorkflowId = 2, Status = DeliveryStatus.Succeeded }, ByWorkflow),
+        ["node"] = (All with { WebhookNodeId = "node-7" }, ByNode),
+        ["host"] = (All with { EndpointHost = "crm-3.example" }, ByHost),
+        ["host, succeeded, created"] = (All with { EndpointHost = "crm-3.example", Status = DeliveryStatus.Succeeded, CreatedAfter = Now.AddHours(-30) }, ByHost),
+    };
+
+    public static TheoryData<string> Names => [.. Walks.Keys];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task A_page_of_a_list_is_a_walk_of_one_index_that_ends_with_the_page(string name)
+    {
+        var (filter, index) = Walks[name];
+        foreach (var page in (PageRequest[])[First, new PageRequest(200, Now.AddHours(-12), "60000")])
+        {
+            AssertWalks(index, await ExplainAsync(database => filter.Apply(database, Acme).NewestFirst(page)));
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task A_chunk_of_a_bulk_replay_is_a_walk_of_the_same_index(string name)
+    {
+        var (filter, index) = Walks[name];
+        foreach (var after in (DeliveryPageKey?[])[null, new DeliveryPageKey(Now.AddHours(-12), 60000)])
+        {
+            AssertWalks(index, await ExplainAsync(database => filter.Apply(database, Acme).OldestFirst(after, 200)));
+        }
+    }
+
+    // Walked in the order of the list while much is pending; from the small index of what is due, and sorted, once little is.
+    [Fact]
+    public async Task The_list_of_what_is_pending_reads_no_table_through()
+    {
+        foreach (var organization in (Caller[])[Acme, new(4)])
+        {
+            var plan = await ExplainAsync(database => (All with { Status = DeliveryStatus.Pending }).Apply(database, organization).NewestFirst(First));
+
+            Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task The_deliveries_of_a_run_are_found_by_its_key()
+    {
+        var plan = await ExplainAsync(database => (All with { WorkflowRunId = 2, Status = DeliveryStatus.Succeeded }).Apply(database, Acme).NewestFirst(First));
+
+        Assert.Contains("ux_webhook_deliveries_run_node", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statistics_of_an_hour_are_counted_by_the_listings_and_the_attempts_of_that_hour()
+    {
+        var hour = TimeSpan.FromHours(1);
+        var counted = await ReadPlanAsync($"EXPLAIN {ReadStats.DeliveriesSql}", 4L, hour);
+        var attempted = await ReadPlanAsync($"EXPLAIN {ReadStats.AttemptsSql}", 4L, hour);
+        var endpoints = await ReadPlanAsync($"EXPLAIN {ReadStats.EndpointsSql}", 4L, hour, ReadStats.MaxEndpoints);
+        var oldest = await ReadPlanAsync($"EXPLAIN {ReadStats.OldestDueSql}", 4L);
+
+        Assert.Contains(ByCreation, counted, StringComparison.Ordinal);
+        Assert.Contains("pk_webhook_deliveries", counted, StringComparison.Ordinal);
+        Assert.Contains("ix_webhook_delivery_attempts_started_at", attempted, StringComparison.Ordinal);
+        Assert.Contains("pk_webhook_delivery_listings", endpoints, StringComparison.Ordinal);
+        Assert.Contains("ix_webhook_deliveries_due", oldest, StringComparison.Ordinal);
+        Assert.All((string[])[counted, attempted, endpoints, oldest], plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
+    }
+
+    // Each index costs every insert, and on webhook_deliveries every change too.
+    [Fact]
+    public async Task No_index_is_there_that_no_query_uses()
+    {
+        string[] statements =
+        [
+            "SELECT organization_id FROM api_keys WHERE key_hash = '\\x00'",
+            "DELETE FROM api_keys WHERE organization_id = 1 AND id = '00000000-0000-0000-0000-000000000000'",
+            "SELECT * FROM api_keys WHERE organization_id = 1 ORDER BY created_at DESC, id DESC LIMIT 50",
+            "SELECT * FROM organizations WHERE id = 1 FOR KEY SHARE",
+            "SELECT * FROM workflows WHERE organization_id = 1 AND id = 1 FOR UPDATE",
+            "SELECT * FROM workflows WHERE organization_id = 1 ORDER BY created_at DESC, id DESC LIMIT 50",
+            "SELECT * FROM workflow_definitions WHERE organization_id = 1 AND workflow_id = 1 AND version = 1",
+            "SELECT * FROM workflow_runs WHERE organization_id = 1 AND id = 1 FOR UPDATE",
+            "SELECT * FROM external_credentials WHERE organization_id = 1 AND uuid = '00000000-0000-0000-0000-000000000000'",
+            "SELECT * FROM external_credentials WHERE organization_id = 1 AND is_active ORDER BY created_at DESC, uuid DESC LIMIT 50",
+            "SELECT * FROM idempotency_keys WHERE organization_id = 1 AND path = '/' AND key = 'k'",
+            "SELECT * FROM idempotency_keys WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT 1000",
+            "SELECT * FROM webhook_deliveries WHERE organization_id = 1 AND delivery_uuid = '00000000-0000-0000-0000-000000000000'",
+            "SELECT * FROM webhook_deliveries WHERE organization_id = 1 AND workflow_run_id = 1",
+            "SELECT * FROM webhook_deliveries WHERE organization_id = 1 AND id = 1",
+            "SELECT scheduled_for, organization_id, id FROM webhook_deliveries WHERE status = 'pending' ORDER BY scheduled_for, organization_id, id LIMIT 1000",
+            // What the foreign key does where a delivery goes; and the statistics by receiver.
+            "DELETE FROM webhook_delivery_listings WHERE organization_id = 1 AND id = 1",
+            "SELECT * FROM webhook_delivery_attempts WHERE organization_id = 1 AND delivery_id = 1 ORDER BY number",
+            "SELECT count(*) FROM webhook_delivery_attempts WHERE organization_id = 4 AND started_at >= now() - interval '1 hour'",
+        ];
+        var plans = new List<string>();
+        foreach (var statement in statements) plans.Add(await ReadPlanAsync($"BEGIN; SET LOCAL enable_seqscan = off; EXPLAIN {statement}; ROLLBACK"));
+        foreach (var (filter, _) in Walks.Values) plans.Add(await ExplainAsync(database => filter.Apply(database, Acme).NewestFirst(First)));
+
+        var indexes = await seeded.Database.ColumnAsync<string>(
+            "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = 'public'::regnamespace");
+        // Tables that others read whole: EF Core's history and the key ring.
+        var unused = indexes.Where(index => !plans.Exists(plan => Regex.IsMatch(plan, $@"\b{index}\b", RegexOptions.None, TimeSpan.FromSeconds(1))));
+        Assert.Equal(["pk___ef_migrations_history", "pk_data_protection_keys"], unused.Order(StringComparer.Ordinal));
+    }
+
+    private static void AssertWalks(string index, string plan)
+    {
+        Assert.Contains($"using {index}", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Bitmap", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sort", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hash", plan, StringComparison.Ordinal);
+        Assert.StartsWith("Limit", plan, StringComparison.Ordinal);
+    }
+
+    // The plan that a connection comes to use for the prepared statement, which is made anew for its parameters or once for any.
+    private async Task<string> ExplainAsync<T>(Func<DograhDbContext, IQueryable<T>> query)
+    {
+        await using var context = seeded.Database.NewContext();
+        await using var command = query(context).CreateDbCommand();
+        var text = command.CommandText;
+        var values = new List<string>();
+        foreach (NpgsqlParameter parameter in command.Parameters)
+        {
+            values.Add(Literal(parameter.Value));
+            text = Regex.Replace(text, $@"@{parameter.ParameterName.TrimStart('@')}\b", $"${values.Count}", RegexOptions.None, TimeSpan.FromSeconds(1));
+        }
+
+        var execute = $"EXECUTE statement{(values.Count == 0 ? "" : $" ({string.Join(", ", values)})")}";
+        var often = string.Concat(Enumerable.Repeat($"{execute}; ", 6));
+        return await ReadPlanAsync($"PREPARE statement AS {text}; {often}EXPLAIN {execute}; DEALLOCATE statement");
+    }
+
+    private async Task<string> ReadPlanAsync(string sql, params object[] parameters)
+    {
+        await using var connection = await seeded.Database.DataSource.OpenConnectionAsync(Token);
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
+        await using var reader = await command.ExecuteReaderAsync(Token);
+        var lines = new List<string>();
+        do
+        {
+            var isPlan = reader.FieldCount == 1 && reader.GetName(0) == "QUERY PLAN";
+            while (await reader.ReadAsync(Token))
+            {
+                if (isPlan) lines.Add(reader.GetString(0));
+            }
+        }
+        while (await reader.NextResultAsync(Token));
+        return string.Join('\n', lines);
+    }
+
+    private static string Literal(object? value) => value switch
+    {
+        string text => $"'{text}'",
+        DateTimeOffset time => $"'{time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}'",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+}
