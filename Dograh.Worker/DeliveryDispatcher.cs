@@ -39,6 +39,7 @@ internal sealed partial class DeliveryDispatcher(
     private readonly CancellationTokenSource _abandon = new();
     private int _held;
     private int _sending;
+    private int _claiming;
     private volatile bool _waitsForRoom;
     private bool _redisIsAway;
 
@@ -46,7 +47,7 @@ internal sealed partial class DeliveryDispatcher(
     public int Held => Volatile.Read(ref _held);
 
     // As many again may wait to be recorded: a batch is sent while the one before it is written. Beyond that, PostgreSQL sets the pace.
-    private int Room => Math.Min(options.Value.Concurrency - Volatile.Read(ref _sending), (2 * options.Value.Concurrency) - Held);
+    private int Room => Math.Min(options.Value.Concurrency - Volatile.Read(ref _sending), (2 * options.Value.Concurrency) - Held) - Volatile.Read(ref _claiming);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -58,7 +59,7 @@ internal sealed partial class DeliveryDispatcher(
             await SynchronizeClockAsync(stoppingToken);
             await queue.SubscribeAsync(_wake.Set, _wake.Set);
             LogStarted(logger, worker.Name, options.Value.Concurrency);
-            while (!stoppingToken.IsCancellationRequested) await RunGuardedAsync(stoppingToken);
+            await RunAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -70,33 +71,73 @@ internal sealed partial class DeliveryDispatcher(
 
     /// <summary>One turn: takes, claims and starts what there is room for, or sleeps until there may be something.</summary>
     /// <returns>How many attempts it started.</returns>
-    internal async Task<int> RunOnceAsync(CancellationToken stoppingToken)
+    internal async Task<int> RunOnceAsync(CancellationToken stoppingToken) =>
+        await TakeTurnAsync(stoppingToken) is { } turn ? await ClaimAsync(turn, stoppingToken) : 0;
+
+    // While one batch is claimed the next is taken: with a backlog, PostgreSQL and the receivers need not wait for each other.
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
+        Task ahead = Task.CompletedTask;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await RunGuardedAsync(async () =>
+            {
+                var turn = await TakeTurnAsync(stoppingToken);
+                var before = ahead;
+                ahead = turn is null ? Task.CompletedTask : ClaimAsync(turn, stoppingToken);
+                await before;
+                if (turn is { IsFull: true }) return;
+                before = ahead;
+                ahead = Task.CompletedTask;
+                await before;
+            }, stoppingToken);
+        }
+
+        await RunGuardedAsync(() => ahead, stoppingToken);
+    }
+
+    // Null if there was no room, or nothing to take: it has slept then.
+    private async Task<Turn?> TakeTurnAsync(CancellationToken stoppingToken)
     {
         var room = Room;
         if (room < options.Value.Concurrency / 4) room = await GatherRoomAsync(stoppingToken);
         if (room <= 0)
         {
             await WaitForRoomAsync(LongestSleep, stoppingToken);
-            return 0;
+            return null;
         }
 
-        var taken = await TakeAsync(Math.Min(room, MaxBatch), stoppingToken);
+        var limit = Math.Min(room, MaxBatch);
+        var taken = await TakeAsync(limit, stoppingToken);
         if (taken.Keys.Count == 0)
         {
             await _wake.WaitAsync(SleepUntil(taken.NextDueAt), stoppingToken);
-            return 0;
+            return null;
         }
 
-        var claim = await store.ClaimAsync(taken.Keys, worker.Name, TimeSpan.FromSeconds(options.Value.LeaseMarginSeconds));
-        foreach (var key in claim.Poisoned)
+        Interlocked.Add(ref _claiming, taken.Keys.Count);
+        return new Turn(taken.Keys, IsFull: taken.Keys.Count == limit);
+    }
+
+    private async Task<int> ClaimAsync(Turn turn, CancellationToken stoppingToken)
+    {
+        try
         {
-            LogPoisoned(logger, key.Id, key.OrganizationId);
-            DograhTelemetry.DeadLettered.Add(1);
-        }
+            var claim = await store.ClaimAsync(turn.Keys, worker.Name, TimeSpan.FromSeconds(options.Value.LeaseMarginSeconds));
+            foreach (var key in claim.Poisoned)
+            {
+                LogPoisoned(logger, key.Id, key.OrganizationId);
+                DograhTelemetry.DeadLettered.Add(1);
+            }
 
-        await StartAsync(claim.Claimed, stoppingToken);
-        await PutBackUnclaimedAsync(taken.Keys, claim, stoppingToken);
-        return claim.Claimed.Count;
+            await StartAsync(claim.Claimed, stoppingToken);
+            await PutBackUnclaimedAsync(turn.Keys, claim, stoppingToken);
+            return claim.Claimed.Count;
+        }
+        finally
+        {
+            Interlocked.Add(ref _claiming, -turn.Keys.Count);
+        }
     }
 
     // Not for long: what holds the other slots may be hanging.
@@ -120,11 +161,11 @@ internal sealed partial class DeliveryDispatcher(
         _waitsForRoom = false;
     }
 
-    private async Task RunGuardedAsync(CancellationToken stoppingToken)
+    private async Task RunGuardedAsync(Func<Task> turn, CancellationToken stoppingToken)
     {
         try
         {
-            await RunOnceAsync(stoppingToken);
+            await turn();
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -282,6 +323,11 @@ internal sealed partial class DeliveryDispatcher(
         _abandon.Dispose();
         base.Dispose();
     }
+
+    /// <summary>Keys that are about to be claimed.</summary>
+    /// <param name="Keys">The keys.</param>
+    /// <param name="IsFull">Whether there was room for no more: there may be more to take.</param>
+    private sealed record Turn(IReadOnlyList<DeliveryKey> Keys, bool IsFull);
 
     [LoggerMessage(1, LogLevel.Information, "Worker {Worker} takes deliveries, up to {Concurrency} at a time.")]
     private static partial void LogStarted(ILogger logger, string worker, int concurrency);

@@ -20,15 +20,23 @@ internal sealed partial class OutcomeRecorder(
 
     // When outcomes come in at this pace, more are on their way: a short wait for them makes one statement of several.
     private const int BusyBatch = 8;
-    private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(3);
+    private const int WorthwhileBatch = 128;
+    private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(12);
+    private static readonly TimeSpan GatheringStep = TimeSpan.FromMilliseconds(2);
     private const string NotStored = "what went wrong cannot be stored";
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(2);
 
     private readonly Channel<DeliveryOutcome> _outcomes = Channel.CreateUnbounded<DeliveryOutcome>(new UnboundedChannelOptions { SingleReader = true });
 
+    private int _waiting;
+
     /// <summary>Hands over an outcome; <see cref="DeliveryOutcome.WhenRecorded"/> tells when it is recorded.</summary>
-    public void Add(DeliveryOutcome outcome) => _outcomes.Writer.TryWrite(outcome);
+    public void Add(DeliveryOutcome outcome)
+    {
+        Interlocked.Increment(ref _waiting);
+        _outcomes.Writer.TryWrite(outcome);
+    }
 
     /// <summary>No more will come: <see cref="RunAsync"/> ends once all is recorded.</summary>
     public void Complete() => _outcomes.Writer.TryComplete();
@@ -42,11 +50,12 @@ internal sealed partial class OutcomeRecorder(
         {
             while (await _outcomes.Reader.WaitToReadAsync(giveUp))
             {
-                if (lastBatch >= BusyBatch) await Task.Delay(GatheringTime, time, giveUp);
+                if (lastBatch >= BusyBatch) await GatherAsync(giveUp);
                 // At most one outcome a delivery: a late one of an earlier claim waits for the next batch.
                 while (batch.Count < MaxBatch && _outcomes.Reader.TryPeek(out var next) && batch.TryAdd(next.Delivery.Key, next))
                 {
                     _outcomes.Reader.TryRead(out _);
+                    Interlocked.Decrement(ref _waiting);
                 }
 
                 await WriteGuardedAsync(batch.Values, giveUp);
@@ -61,6 +70,15 @@ internal sealed partial class OutcomeRecorder(
             var left = batch.Count;
             while (_outcomes.Reader.TryRead(out _)) left++;
             LogGivenUp(logger, left);
+        }
+    }
+
+    private async Task GatherAsync(CancellationToken giveUp)
+    {
+        var started = time.GetTimestamp();
+        while (Volatile.Read(ref _waiting) < WorthwhileBatch && time.GetElapsedTime(started) < GatheringTime)
+        {
+            await Task.Delay(GatheringStep, time, giveUp);
         }
     }
 

@@ -16,6 +16,10 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     // ZADD of many members in one command; longer batches are cut so that one command never holds Redis for long.
     private const int MaxMembersPerCommand = 1000;
 
+    // From so many on a take is the work of a backlog.
+    private const int FullTake = 32;
+
+    private volatile bool _wasFull;
     private readonly int _shards = options.Value.QueueShards;
 
     /// <summary>Whether Redis can be reached right now.</summary>
@@ -97,13 +101,22 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     // what a faster worker left us that is not due yet goes straight back.
     private async Task<DateTimeOffset?> TakeFromAsync(RedisKey set, int limit, long nowMilliseconds, List<DeliveryKey> keys)
     {
+        // After a full take there is most likely more that is due, and no need to ask.
+        if (_wasFull && keys.Count == 0) return await PopAsync(set, limit, limit, nowMilliseconds, keys);
+
         var head = await Database.SortedSetRangeByRankWithScoresAsync(set, 0, 0);
         if (head.Length == 0) return null;
         if (head[0].Score > nowMilliseconds) return DueAt(head[0]);
         if (keys.Count >= limit) return DueAt(head[0]);
 
         var due = await Database.SortedSetLengthAsync(set, double.NegativeInfinity, nowMilliseconds);
-        var popped = await Database.SortedSetPopAsync(set, Math.Min(Math.Max(due, 1), limit - keys.Count), Order.Ascending);
+        return await PopAsync(set, Math.Min(Math.Max(due, 1), limit - keys.Count), due, nowMilliseconds, keys);
+    }
+
+    private async Task<DateTimeOffset?> PopAsync(RedisKey set, long count, long due, long nowMilliseconds, List<DeliveryKey> keys)
+    {
+        var popped = await Database.SortedSetPopAsync(set, count, Order.Ascending);
+        _wasFull = popped.Length == count && count >= FullTake;
         List<SortedSetEntry>? early = null;
         foreach (var entry in popped)
         {
@@ -114,6 +127,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
 
         if (early is not null)
         {
+            _wasFull = false;
             await Database.SortedSetAddAsync(set, [.. early], SortedSetWhen.LessThan);
             return DueAt(early[0]);
         }
