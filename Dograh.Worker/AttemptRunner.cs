@@ -13,7 +13,8 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
     /// <summary>Makes the attempt and decides the transition. Throws nothing.</summary>
     public async Task<DeliveryOutcome> RunAsync(ClaimedDelivery delivery, ResolvedCredential? credential, CancellationToken cancellationToken)
     {
-        using var scope = logger.BeginScope(new DeliveryLogScope(delivery));
+        // Made where it is logged in, if that is seldom: of an attempt that goes well a plain console shows nothing.
+        using var scope = logger.IsEnabled(LogLevel.Information) ? logger.BeginScope(new DeliveryLogScope(delivery)) : null;
         using var activity = StartActivity(delivery);
         AttemptResult result;
         try
@@ -23,7 +24,7 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         catch (Exception e)
         {
             // A fault of ours that nobody foresaw. It must not cost the delivery an attempt, and must be seen.
-            LogUnexpected(logger, e);
+            using (scope is null ? logger.BeginScope(new DeliveryLogScope(delivery)) : null) LogUnexpected(logger, e);
             activity?.SetStatus(ActivityStatusCode.Error, e.GetType().Name);
             result = new AttemptResult.Released(DeliverySender.OurFailureDelay);
         }
@@ -40,6 +41,7 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
 
     private static Activity? StartActivity(ClaimedDelivery delivery)
     {
+        if (!DograhTelemetry.Source.HasListeners()) return null;
         _ = ActivityContext.TryParse(delivery.TraceParent, traceState: null, isRemote: true, out var completingRequest);
         var activity = DograhTelemetry.Source.StartActivity("deliver_webhook", ActivityKind.Consumer, completingRequest);
         return activity?
@@ -57,10 +59,11 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         var transition = DeliveryTransitions.AfterAttempt(delivery, attempt, options.Value.JitterRatio, Random.Shared.NextDouble());
         var outcome = DeliveryTransitions.Classify(attempt);
 
-        DograhTelemetry.AttemptDuration.Record(attempt.Duration.TotalSeconds, Tags(outcome, attempt));
+        if (DograhTelemetry.AttemptDuration.Enabled) DograhTelemetry.AttemptDuration.Record(attempt.Duration.TotalSeconds, Tags(outcome, attempt));
         if (attempt.StatusCode is { } statusCode) activity?.SetTag("http.response.status_code", statusCode);
         if (outcome != AttemptOutcome.Succeeded) activity?.SetStatus(ActivityStatusCode.Error, attempt.StatusCode is null ? "no response" : null);
         // What went well is for the collector; a console that prints thousands of lines a second of it would be the slowest part of a delivery.
+        using var scope = outcome == AttemptOutcome.Succeeded || logger.IsEnabled(LogLevel.Information) ? null : logger.BeginScope(new DeliveryLogScope(delivery));
         LogAttempted(logger, outcome == AttemptOutcome.Succeeded ? LogLevel.Information : LogLevel.Warning, outcome, attempt.StatusCode, attempt.Duration.TotalMilliseconds, delivery.AttemptNumber, delivery.MaxAttempts,
             transition.Status, transition.DelaySeconds, delivery.Token, attempt.Error);
 
@@ -79,6 +82,7 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
     private DeliveryOutcome Unsendable(ClaimedDelivery delivery, AttemptResult.Unsendable unsendable, Activity? activity)
     {
         activity?.SetStatus(ActivityStatusCode.Error, unsendable.Reason);
+        using var scope = logger.IsEnabled(LogLevel.Information) ? null : logger.BeginScope(new DeliveryLogScope(delivery));
         LogUnsendable(logger, unsendable.Reason);
         return new DeliveryOutcome(delivery, new AttemptRecord
         {

@@ -37,6 +37,7 @@ internal sealed partial class DeliveryDispatcher(
 
     private readonly WakeSignal _wake = new(time);
     private readonly CancellationTokenSource _abandon = new();
+    private Action? _recorded;
     private int _held;
     private int _sending;
     private int _claiming;
@@ -212,8 +213,9 @@ internal sealed partial class DeliveryDispatcher(
             LogCredentialsUnread(logger, e.GetType().Name, e.Message);
             foreach (var delivery in claimed)
             {
-                Hold(delivery, _ => Task.FromResult(new DeliveryOutcome(
-                    delivery, Record: null, new ReturnedClaim(delivery.Key, delivery.Token, FaultDelay.TotalSeconds, WaitingFor: null))));
+                Interlocked.Increment(ref _held);
+                HandOver(new DeliveryOutcome(
+                    delivery, Record: null, new ReturnedClaim(delivery.Key, delivery.Token, FaultDelay.TotalSeconds, WaitingFor: null)));
             }
 
             return;
@@ -222,34 +224,42 @@ internal sealed partial class DeliveryDispatcher(
         foreach (var delivery in claimed)
         {
             var credential = delivery.CredentialUuid is { } uuid ? resolved.GetValueOrDefault((delivery.Key.OrganizationId, uuid)) : null;
-            Hold(delivery, abandon => attempts.RunAsync(delivery, credential, abandon));
+            Hold(delivery, credential);
         }
     }
 
-    // Starts the attempt on the pool and keeps its slot until the outcome is recorded.
-    private void Hold(ClaimedDelivery delivery, Func<CancellationToken, Task<DeliveryOutcome>> attempt)
+    // Starts the attempt on the pool and keeps its slot until it is made.
+    private void Hold(ClaimedDelivery delivery, ResolvedCredential? credential)
     {
         Interlocked.Increment(ref _held);
         Interlocked.Increment(ref _sending);
-        _ = Task.Run(async () =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static state => _ = state.Self.AttemptAsync(state.Delivery, state.Credential), (Self: this, Delivery: delivery, Credential: credential),
+            preferLocal: false);
+    }
+
+    private async Task AttemptAsync(ClaimedDelivery delivery, ResolvedCredential? credential)
+    {
+        try
         {
-            try
-            {
-                var outcome = await attempt(_abandon.Token);
-                outcome.WhenRecorded = Recorded;
-                recorder.Add(outcome);
-            }
-            catch (Exception e)
-            {
-                LogAttemptFault(logger, e, delivery.DeliveryUuid);
-                Recorded();
-            }
-            finally
-            {
-                Interlocked.Decrement(ref _sending);
-                if (_waitsForRoom) _wake.Set();
-            }
-        }, CancellationToken.None);
+            HandOver(await attempts.RunAsync(delivery, credential, _abandon.Token));
+        }
+        catch (Exception e)
+        {
+            LogAttemptFault(logger, e, delivery.DeliveryUuid);
+            Recorded();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sending);
+            if (_waitsForRoom) _wake.Set();
+        }
+    }
+
+    private void HandOver(DeliveryOutcome outcome)
+    {
+        outcome.WhenRecorded = _recorded ??= Recorded;
+        recorder.Add(outcome);
     }
 
     private void Recorded()

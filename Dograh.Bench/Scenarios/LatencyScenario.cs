@@ -9,7 +9,7 @@ internal static class LatencyScenario
     private const double Seconds = 15;
 
     // Enough for every compiler and cache, whatever the size.
-    private const int MostWarmUp = 5_000;
+    private const int MostWarmUp = 60_000;
 
     public static Scenario Create(BenchStack stack, BenchSize size) => new(
         "latency",

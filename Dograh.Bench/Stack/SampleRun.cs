@@ -9,7 +9,8 @@ internal static class SampleRun
     private const string Summary =
         "The caller asked about the delivery date of order 48213, was told that it left the warehouse this morning, asked for it to be left with the "
         + "neighbour at number 12, and agreed to a text message on the day. She would like an invoice with the company's new address and was promised "
-        + "one by e-mail before the end of the week. No complaint; she thanked the agent twice and rated the call nine out of ten.";
+        + "one by e-mail before the end of the week. No complaint; she thanked the agent twice and rated the call nine out of ten. "
+        + "The agent noted that the number on file is out of date and that calls are best made before noon, and opened ticket 7731 for the address.";
 
     /// <summary>The definition of a workflow with one webhook node.</summary>
     public static string Workflow(string receiverUrl, double timeoutSeconds = 30, double baseDelaySeconds = 30) => new JsonObject

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Dograh.Webhooks.Rendering;
@@ -12,11 +13,13 @@ public static class CustomHeaders
 
     private static readonly SearchValues<string> SecretMarks = SearchValues.Create(
         ["authorization", "auth", "token", "secret", "password", "passwd", "cookie", "credential", "api-key", "apikey", "api_key", "access-key"],
-        StringComparison.Ordinal);
+        StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a header's name suggests that its value is a secret, which belongs into a credential.</summary>
     /// <param name="headerName">The name, in any case.</param>
-    public static bool LooksSecret(string headerName) => headerName.ToLowerInvariant().AsSpan().ContainsAny(SecretMarks);
+    public static bool LooksSecret(string headerName) =>
+        // Beyond ASCII some letters have one of these as their lower case, and are not its upper case.
+        (Ascii.IsValid(headerName) ? headerName : headerName.ToLowerInvariant()).AsSpan().ContainsAny(SecretMarks);
 
     /// <summary>Whether a header may have this name at all.</summary>
     /// <param name="headerName">The name as written.</param>

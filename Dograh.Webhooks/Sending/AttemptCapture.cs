@@ -23,7 +23,7 @@ internal sealed class AttemptCapture
     /// <summary>When the lease ends, by the database's clock.</summary>
     public required DateTimeOffset LeaseUntil { get; init; }
 
-    /// <summary>Ends the wait for a place; null where there was one at once.</summary>
+    /// <summary>Ends the wait for a place, or the attempt with its worker; null where there was a place at once.</summary>
     public CancellationTokenSource? Patience { get; init; }
 
     /// <summary>When the request began, by the database's clock; null if it never did.</summary>

@@ -22,20 +22,18 @@ public sealed class DeliverySender : IDisposable
     // Names may come to mean other addresses; no connection lives longer than this.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
 
-    private readonly EgressGuard _guard;
+    private readonly ReceiverUrls _urls;
     private readonly ReceiverOrigins _origins;
     private readonly DatabaseClock _clock;
-    private readonly TimeProvider _time;
     private readonly Func<double> _random;
     private readonly HttpMessageInvoker _invoker;
     private volatile bool _isStopping;
 
     internal DeliverySender(EgressGuard guard, ReceiverOrigins origins, DatabaseClock clock, TimeProvider time, Func<double> random)
     {
-        _guard = guard;
+        _urls = new ReceiverUrls(guard);
         _origins = origins;
         _clock = clock;
-        _time = time;
         _random = random;
         var connector = new EgressConnector(guard);
         var sockets = new SocketsHttpHandler
@@ -69,9 +67,11 @@ public sealed class DeliverySender : IDisposable
         if (credential is { IsReadable: false }) return new AttemptResult.Released(OurFailureDelay);
 
         HttpRequestMessage request;
+        ReceiverUrl target;
         try
         {
-            request = WebhookRequest.Build(delivery, credential?.Header, _guard);
+            target = _urls.Read(delivery.EndpointUrl);
+            request = WebhookRequest.Build(delivery, credential?.Header, target.Url);
         }
         catch (UnsendableException e)
         {
@@ -80,14 +80,15 @@ public sealed class DeliverySender : IDisposable
 
         using (request)
         {
-            var origin = _origins.Of(request.RequestUri!);
+            var origin = _origins.Of(target.Origin);
             if (origin.HeldFor() is { Ticks: > 0 } left)
             {
                 return new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random()));
             }
 
             if (!origin.TryEnter(out var mustWait)) return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn());
-            using var patience = mustWait ? new CancellationTokenSource(Patience, _time) : null;
+            using var patience = mustWait ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken) : null;
+            patience?.CancelAfter(Patience);
             var capture = new AttemptCapture { Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience };
             request.Options.Set(AttemptCapture.Option, capture);
             AttemptResult result;
@@ -116,10 +117,9 @@ public sealed class DeliverySender : IDisposable
 
     private async Task<AttemptResult> SendAsync(HttpRequestMessage request, AttemptCapture capture, CancellationToken cancellationToken)
     {
-        using var either = capture.Patience is { } patience ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token) : null;
         try
         {
-            using var response = await _invoker.SendAsync(request, either?.Token ?? cancellationToken);
+            using var response = await _invoker.SendAsync(request, capture.Patience?.Token ?? cancellationToken);
             return AttemptLog.FromResponse(response, capture, _clock.Now);
         }
         catch (BrokenCircuitException e)

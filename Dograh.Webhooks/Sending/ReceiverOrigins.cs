@@ -14,10 +14,9 @@ internal sealed class ReceiverOrigins(IOptions<WebhookDeliveryOptions> options, 
     private readonly ConcurrentDictionary<string, ReceiverOrigin> _origins = new(StringComparer.Ordinal);
     private int _added;
 
-    /// <summary>The origin of a URL.</summary>
-    public ReceiverOrigin Of(Uri url)
+    /// <summary>The origin of a name, such as <c>https://crm.example:8443</c>.</summary>
+    public ReceiverOrigin Of(string name)
     {
-        var name = url.GetLeftPart(UriPartial.Authority);
         if (!_origins.TryGetValue(name, out var origin))
         {
             origin = _origins.GetOrAdd(name, static (key, self) => self.Create(key), this);

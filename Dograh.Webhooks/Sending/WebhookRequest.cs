@@ -5,6 +5,7 @@ using System.Text.Json;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Rendering;
+using Dograh.Webhooks.Telemetry;
 
 namespace Dograh.Webhooks.Sending;
 
@@ -26,15 +27,28 @@ public static class WebhookRequest
     /// <param name="credential">The credential's header; null if it has none.</param>
     /// <param name="guard">What URLs may be asked.</param>
     /// <exception cref="UnsendableException">The row's own data does not make a request; the message says what.</exception>
-    public static HttpRequestMessage Build(ClaimedDelivery delivery, CredentialHeader? credential, EgressGuard guard)
+    public static HttpRequestMessage Build(ClaimedDelivery delivery, CredentialHeader? credential, EgressGuard guard) =>
+        Build(delivery, credential, ParseUrl(delivery.EndpointUrl, guard));
+
+    /// <summary>Reads a row's URL.</summary>
+    /// <exception cref="UnsendableException">It is none, or one that may not be asked; the message says which.</exception>
+    public static Uri ParseUrl(string endpointUrl, EgressGuard guard)
     {
-        if (!Uri.TryCreate(delivery.EndpointUrl, UriKind.Absolute, out var url) || !url.IsAbsoluteUri || url.Host.Length == 0)
+        if (!Uri.TryCreate(endpointUrl, UriKind.Absolute, out var url) || !url.IsAbsoluteUri || url.Host.Length == 0)
         {
             throw new UnsendableException("the endpoint URL is not an absolute URL");
         }
 
-        if (guard.FindFault(url) is { } fault) throw new UnsendableException(fault);
+        return guard.FindFault(url) is { } fault ? throw new UnsendableException(fault) : url;
+    }
 
+    /// <summary>Builds the request.</summary>
+    /// <param name="delivery">The claimed delivery.</param>
+    /// <param name="credential">The credential's header; null if it has none.</param>
+    /// <param name="url">The delivery's URL, as <see cref="ParseUrl"/> has read it.</param>
+    /// <exception cref="UnsendableException">The row's own data does not make a request; the message says what.</exception>
+    public static HttpRequestMessage Build(ClaimedDelivery delivery, CredentialHeader? credential, Uri url)
+    {
         var customHeaders = ReadCustomHeaders(delivery.CustomHeaders);
         var request = new HttpRequestMessage(ParseMethod(delivery.HttpMethod), url);
         try
@@ -50,7 +64,9 @@ public static class WebhookRequest
             Add(request, "X-Dograh-Workflow-Run-Id", delivery.WorkflowRunId.ToString(CultureInfo.InvariantCulture));
             Add(request, "X-Dograh-Delivery-Attempt", delivery.AttemptNumber.ToString(CultureInfo.InvariantCulture));
 
-            if (NewTraceParent(delivery.TraceParent) is { } traceParent) Add(request, "traceparent", traceParent);
+            // Where spans are recorded the HTTP client writes this header, with its own span's id. Where none are, the receiver still gets the
+            // trace of the request that completed the run.
+            if (Activity.Current is null && DograhTelemetry.NewSpanOf(delivery.TraceParent) is { } traceParent) Add(request, "traceparent", traceParent);
             if (credential is null && customHeaders.Count == 0) return request;
 
             var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -87,13 +103,6 @@ public static class WebhookRequest
             throw new UnsendableException("the custom headers cannot be read");
         }
     }
-
-    // Where spans are recorded the HTTP client writes the header, with its own span's id. Where none are, the receiver still gets the trace
-    // of the request that completed the run.
-    private static string? NewTraceParent(string? stored) =>
-        Activity.Current is null && ActivityContext.TryParse(stored, traceState: null, out var context)
-            ? $"00-{context.TraceId.ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-0{(int)context.TraceFlags & 1}"
-            : null;
 
     private static string ReadText(JsonElement header, string name) =>
         header.GetProperty(name).GetString() ?? throw new JsonException($"A custom header's {name} is null.");

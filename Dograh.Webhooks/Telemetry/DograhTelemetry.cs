@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 
 namespace Dograh.Webhooks.Telemetry;
 
@@ -21,6 +23,12 @@ public static class DograhTelemetry
 
     /// <summary>The tag with the attempt's number.</summary>
     public const string Attempt = "dograh.attempt";
+
+    private const int TraceParentLength = 55;
+    private const int TraceIdAt = 3;
+    private const int TraceIdLength = 32;
+    private const int SpanIdAt = 36;
+    private const int SpanIdLength = 16;
 
     /// <summary>Our spans.</summary>
     public static readonly ActivitySource Source = new(Name);
@@ -67,6 +75,17 @@ public static class DograhTelemetry
     public static string? CurrentTraceParent => Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null;
 
     /// <summary>The trace id within a stored <c>traceparent</c>; null if there is none.</summary>
-    public static string? TraceIdOf(string? traceParent) =>
-        ActivityContext.TryParse(traceParent, traceState: null, out var context) ? context.TraceId.ToHexString() : null;
+    public static string? TraceIdOf(string? traceParent) => IsTraceParent(traceParent) ? traceParent.Substring(TraceIdAt, TraceIdLength) : null;
+
+    /// <summary>A <c>traceparent</c> of the same trace as a stored one, from a span of its own that nobody records; null if there is none.</summary>
+    public static string? NewSpanOf(string? traceParent) => !IsTraceParent(traceParent) ? null : string.Create(
+        TraceParentLength, (Stored: traceParent, Span: Random.Shared.NextInt64(1, long.MaxValue)), static (text, source) =>
+        {
+            source.Stored.CopyTo(text);
+            source.Span.TryFormat(text.Slice(SpanIdAt, SpanIdLength), out _, "x16", CultureInfo.InvariantCulture);
+        });
+
+    // 00-<trace id, 32 hex digits>-<span id, 16>-<flags, 2>: what an activity of ours has written.
+    private static bool IsTraceParent([NotNullWhen(true)] string? text) =>
+        text is { Length: TraceParentLength } && text[TraceIdAt - 1] == '-' && text[SpanIdAt - 1] == '-' && text[SpanIdAt + SpanIdLength] == '-';
 }
