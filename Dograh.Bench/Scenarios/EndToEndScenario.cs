@@ -36,6 +36,7 @@ internal static class EndToEndScenario
         await using var load = await LoadProcess.StartAsync(order, stack.Stop);
         await stack.Receiver.WaitForAsync(warm, stack.Stop);
         await stack.Stored.WaitForNonePendingAsync();
+        await stack.Stored.SettleAsync();
 
         var processes = stack.Processes();
         processes["load"] = load.Id;

@@ -40,6 +40,7 @@ internal static class IngestScenario
         await stack.ResetAsync();
         var order = RunLoad.Order(stack, await stack.CreateWorkflowAsync("/hook"), size.Share(30_000), batch);
         await using var load = await LoadProcess.StartAsync(order, stack.Stop);
+        await stack.Stored.SettleAsync();
         var processes = stack.Processes();
         processes.Remove("receiver");
         processes["load"] = load.Id;

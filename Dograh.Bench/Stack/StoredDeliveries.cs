@@ -48,6 +48,10 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
     /// <remarks>The rows stay as fresh as they are when they come from the API: not vacuumed, and their pages in no checkpoint yet.</remarks>
     public Task SettleAsync() => postgres.ExecuteAsync("ANALYZE webhook_deliveries, webhook_delivery_listings, workflow_runs, webhook_delivery_attempts", stop);
 
+    /// <summary>Clears away what is dead, and makes the statistics anew.</summary>
+    public Task VacuumAsync() =>
+        postgres.ExecuteAsync("VACUUM ANALYZE webhook_deliveries, webhook_delivery_listings, workflow_runs, webhook_delivery_attempts", stop);
+
     /// <summary>How many are pending.</summary>
     public Task<long> CountPendingAsync() => postgres.ReadAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'", stop);
 
