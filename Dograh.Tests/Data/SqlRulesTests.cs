@@ -82,7 +82,7 @@ public sealed partial class SqlRulesTests
         Assert.All(parts[1].Split(',', StringSplitOptions.TrimEntries), column => Assert.Matches(PlainColumn(), column));
     }
 
-    [GeneratedRegex(@"unnest\(\$1, \$2(, \$\d+)*\)\s+AS \w+ \(organization_id, ", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"unnest\(\$1, \$2(, \$\d+)*\)(\s+WITH ORDINALITY)?\s+AS \w+ \(organization_id, ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex OrganizationFirst();
 
     [GeneratedRegex(@"\bJOIN (webhook_|workflow|external_|idempotency_|api_keys|organizations).*?(?=\bJOIN\b|\bWHERE\b|$)", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]

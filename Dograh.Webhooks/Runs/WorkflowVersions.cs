@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Workflows;
 using Npgsql;
 
@@ -8,8 +9,6 @@ namespace Dograh.Webhooks.Runs;
 /// <summary>The webhook nodes of workflow versions. A version never changes, so what was read once is kept.</summary>
 internal sealed class WorkflowVersions(NpgsqlDataSource dataSource)
 {
-    private const string Sql = "SELECT definition FROM workflow_definitions WHERE organization_id = $1 AND workflow_id = $2 AND version = $3";
-
     // Definitions are at most as large as a request's body; beyond this many, the ones in use are soon read again.
     private const int MaxKept = 1000;
 
@@ -20,11 +19,8 @@ internal sealed class WorkflowVersions(NpgsqlDataSource dataSource)
     {
         if (_kept.TryGetValue((organizationId, workflowId, version), out var nodes)) return nodes;
 
-        await using var command = dataSource.CreateCommand(Sql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = organizationId });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = workflowId });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = version });
-        var definition = (string?)await command.ExecuteScalarAsync(cancellationToken)
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var definition = await ReadDefinition.ExecuteAsync(connection, organizationId, workflowId, version, cancellationToken)
             ?? throw new InvalidOperationException($"Version {version} of workflow {workflowId} is not there.");
         return Keep(organizationId, workflowId, version, definition);
     }
