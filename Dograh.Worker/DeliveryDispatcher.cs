@@ -12,8 +12,8 @@ namespace Dograh.Worker;
 
 /// <summary>The worker's main loop: take due keys, claim them, start their attempts; and, when asked to stop, drain.</summary>
 /// <remarks>
-/// It claims no more than it has free slots, and a slot is taken until the outcome is recorded: where PostgreSQL is slow or away, the loop
-/// stops taking. With Redis away it reads due keys from PostgreSQL and claims them as ever (I6).
+/// It claims no more than it has free slots. A slot is taken until the attempt is made, and no more outcomes than there are slots may wait to be recorded: where
+/// PostgreSQL is slow or away, the loop stops taking. With Redis away it reads due keys from PostgreSQL and claims them as ever (I6).
 /// </remarks>
 internal sealed partial class DeliveryDispatcher(
     DatabaseMigrator migrator, DatabaseClock clock, DeliveryStore store, DeliveryQueue queue, CredentialResolver credentials, DeliverySender sender,
@@ -153,12 +153,14 @@ internal sealed partial class DeliveryDispatcher(
         return Room;
     }
 
+    private Task WaitForRoomAsync(TimeSpan atMost, CancellationToken cancellationToken) => WaitWhileAsync(() => Room <= 0, atMost, cancellationToken);
+
     // Looked at again after saying so: a slot that became free in between woke nobody.
-    private async Task WaitForRoomAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    private async Task WaitWhileAsync(Func<bool> full, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        var heldBefore = Held;
         _waitsForRoom = true;
-        if (Held >= heldBefore && Held > 0) await _wake.WaitAsync(atMost, cancellationToken);
+        Interlocked.MemoryBarrier();
+        if (full()) await _wake.WaitAsync(atMost, cancellationToken);
         _waitsForRoom = false;
     }
 
@@ -312,14 +314,14 @@ internal sealed partial class DeliveryDispatcher(
         LogDraining(logger, Held, sending.TotalSeconds);
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < sending)
         {
-            await WaitForRoomAsync(sending - elapsed, CancellationToken.None);
+            await WaitWhileAsync(() => Held > 0, sending - elapsed, CancellationToken.None);
         }
 
         if (Held > 0) LogCutOff(logger, Held);
         await _abandon.CancelAsync();
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < grace)
         {
-            await WaitForRoomAsync(grace - elapsed, CancellationToken.None);
+            await WaitWhileAsync(() => Held > 0, grace - elapsed, CancellationToken.None);
         }
 
         recorder.Complete();

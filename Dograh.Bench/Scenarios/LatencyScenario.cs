@@ -33,8 +33,7 @@ internal static class LatencyScenario
         await using var load = await LoadProcess.StartAsync(order, stack.Stop);
         await stack.Receiver.WaitForAsync(order.WarmUp, stack.Stop);
         await stack.Stored.WaitForNonePendingAsync();
-        // The warm-up went at full speed; what it left to be vacuumed is not that of so few a second.
-        await stack.Stored.VacuumAsync();
+        await stack.Stored.SettleAsync();
         await stack.Receiver.ResetAsync(stack.Stop);
 
         var processes = stack.Processes();

@@ -48,10 +48,6 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
     /// <remarks>The rows stay as fresh as they are when they come from the API: not vacuumed, and their pages in no checkpoint yet.</remarks>
     public Task SettleAsync() => postgres.ExecuteAsync("ANALYZE webhook_deliveries, webhook_delivery_listings, workflow_runs, webhook_delivery_attempts", stop);
 
-    /// <summary>Clears away what is dead, and makes the statistics anew.</summary>
-    public Task VacuumAsync() =>
-        postgres.ExecuteAsync("VACUUM ANALYZE webhook_deliveries, webhook_delivery_listings, workflow_runs, webhook_delivery_attempts", stop);
-
     /// <summary>How many are pending.</summary>
     public Task<long> CountPendingAsync() => postgres.ReadAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'", stop);
 
@@ -151,6 +147,8 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
                 stop);
         }
 
+        // By statistics that know the copies: a join of two tables that were small a moment ago would compare each row with each.
+        await SettleAsync();
         await postgres.ExecuteAsync(
             """
             INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)

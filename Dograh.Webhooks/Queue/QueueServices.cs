@@ -47,7 +47,7 @@ public static class QueueServices
         settings.AsyncTimeout = (int)Timeout.TotalMilliseconds;
         settings.SyncTimeout = (int)Timeout.TotalMilliseconds;
         settings.ReconnectRetryPolicy = new LinearRetry(500);
-        settings.HeartbeatInterval = TimeSpan.FromMilliseconds(500);
+        settings.HeartbeatInterval = TimeSpan.FromSeconds(1);
         settings.ClientName ??= "dograh";
         return ConnectionMultiplexer.Connect(settings);
     }

@@ -29,7 +29,7 @@ internal static class ClaimDeliveries
           AND d.id = k.id
           AND d.status = 'pending'
           AND d.scheduled_for <= now()
-        RETURNING d.organization_id, d.id, d.status, d.claim_count, d.delivery_uuid, d.workflow_run_id, d.endpoint_url,
+        RETURNING d.organization_id, d.id, d.leased_by, d.claim_count, d.delivery_uuid, d.workflow_run_id, d.endpoint_url,
                   d.http_method, d.payload, d.custom_headers, d.credential_uuid, d.attempt_count, d.max_attempts, d.base_delay_seconds,
                   d.max_delay_seconds, d.timeout_seconds, d.scheduled_for, d.trace_parent, d.created_at
         """;
@@ -56,7 +56,8 @@ internal static class ClaimDeliveries
         while (await reader.ReadAsync(cancellationToken))
         {
             var key = new DeliveryKey(reader.GetInt64(0), reader.GetInt64(1));
-            if (reader.GetFieldValue<DeliveryStatus>(2) == DeliveryStatus.DeadLetter)
+            // Whoever claims a row holds it, but for one that is dead-lettered in place of being claimed.
+            if (reader.IsDBNull(2))
             {
                 poisoned.Add(key);
                 continue;
