@@ -171,6 +171,23 @@ public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(server
     }
 
     [Fact]
+    public async Task Who_waits_in_a_line_that_has_stopped_moving_comes_back_later()
+    {
+        var sender = NewSender(OneAtATime);
+        Receiver.Answers(Reply.Nothing);
+        using var stop = new CancellationTokenSource();
+        var hanging = sender.SendAsync(AClaim(Receiver.Url), credential: null, stop.Token);
+        await Receiver.RequestsAsync(1);
+
+        var deferred = Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token).Soon());
+
+        Assert.Equal(WaitingReason.Concurrency, deferred.WaitingFor);
+        Assert.Single(Receiver.Requests);
+        await stop.CancelAsync();
+        await hanging.Soon();
+    }
+
+    [Fact]
     public async Task A_full_origin_leaves_the_others_their_places()
     {
         await using var other = await Receiver.StartAsync();

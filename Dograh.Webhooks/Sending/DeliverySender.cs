@@ -17,7 +17,7 @@ public sealed class DeliverySender : IDisposable
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(60);
 
     // A line that was short when it was joined has stopped moving: its deliveries give up their slots.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     // Names may come to mean other addresses; no connection lives longer than this.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
