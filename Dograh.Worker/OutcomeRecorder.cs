@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
 using Dograh.Webhooks.Telemetry;
@@ -193,7 +194,7 @@ internal sealed partial class OutcomeRecorder(
             {
                 return await write();
             }
-            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException && !(e is PostgresException refusal && IsRefusedForGood(refusal)))
+            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException && !DatabaseFailure.IsOfTheData(e))
             {
                 LogNotRecorded(logger, count, e.GetType().Name, e.Message, delay.TotalMilliseconds);
                 await Task.Delay(delay, time, giveUp);
@@ -201,9 +202,6 @@ internal sealed partial class OutcomeRecorder(
             }
         }
     }
-
-    // Data exceptions (class 22), broken constraints (23) and exceeded limits (54): the same row would be refused again.
-    private static bool IsRefusedForGood(PostgresException e) => e.SqlState[..2] is "22" or "23" or "54";
 
     private void Recorded(DeliveryOutcome outcome, DateTimeOffset dueAt, List<DueDelivery> due)
     {

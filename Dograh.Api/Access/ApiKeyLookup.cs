@@ -28,7 +28,7 @@ internal sealed class ApiKeyLookup
     public ApiKeyLookup(NpgsqlDataSource dataSource)
     {
         _dataSource = dataSource;
-        _batcher = new(ReadAsync, MaxBatch, concurrency: 1);
+        _batcher = new(ReadAsync, MaxBatch);
     }
 
     /// <summary>The organization whose key it is; null if it is nobody's.</summary>
@@ -37,7 +37,7 @@ internal sealed class ApiKeyLookup
         var organization = await _batcher.RunAsync(keyHash);
         if (organization is not { } found)
         {
-            _known.TryRemove(new Sha256Hash(keyHash), out _);
+            Forget(keyHash);
             return null;
         }
 
@@ -49,6 +49,9 @@ internal sealed class ApiKeyLookup
     /// <summary>The organization whose key it was when it was last looked up; null if it was not.</summary>
     /// <remarks>For endpoints that are <see cref="KeyCheckedWithWork"/>. A key never comes to be another organization's, but may be gone.</remarks>
     public long? FindKnown(byte[] keyHash) => _known.TryGetValue(new Sha256Hash(keyHash), out var organization) ? organization : null;
+
+    /// <summary>Forgets a key that was found to be gone.</summary>
+    public void Forget(byte[] keyHash) => _known.TryRemove(new Sha256Hash(keyHash), out _);
 
     private async Task<IReadOnlyList<long?>> ReadAsync(IReadOnlyList<byte[]> hashes)
     {

@@ -12,6 +12,12 @@ internal static class KeyChecks
         if (!await HasWorkingKeyAsync(context)) throw new KeyGoneException();
     }
 
+    /// <summary>Has the request's key, which is gone, refused before anything else from now on.</summary>
+    public static void Forget(HttpContext context)
+    {
+        if (context.Features.Get<CallerKey>() is { } key) context.RequestServices.GetRequiredService<ApiKeyLookup>().Forget(key.Hash);
+    }
+
     /// <summary>Whether the request's key works; also true of a request that has none and needs none.</summary>
     public static async Task<bool> HasWorkingKeyAsync(HttpContext context)
     {

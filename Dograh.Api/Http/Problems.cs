@@ -57,6 +57,7 @@ internal static partial class Problems
             // Whose key is gone learns nothing else.
             if (exception is KeyGoneException || (exception is ApiProblemException or BadHttpRequestException && !await KeyChecks.HasWorkingKeyAsync(context)))
             {
+                KeyChecks.Forget(context);
                 await context.ChallengeAsync();
                 return;
             }

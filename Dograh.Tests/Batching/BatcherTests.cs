@@ -103,7 +103,7 @@ public sealed class BatcherTests
                 seen = Activity.Current;
                 return Task.FromResult<IReadOnlyList<int>>([.. items]);
             },
-            maxBatch: 8, concurrency: 1);
+            maxBatch: 8);
 
         await batcher.RunAsync(1).Soon();
 
@@ -119,5 +119,5 @@ public sealed class BatcherTests
             if (fault?.Invoke(items) is { } e) throw e;
             return [.. items.Select(item => item * 10)];
         },
-        maxBatch, concurrency: 1, e => e is FormatException);
+        maxBatch, e => e is FormatException);
 }

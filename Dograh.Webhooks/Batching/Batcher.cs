@@ -2,15 +2,14 @@ namespace Dograh.Webhooks.Batching;
 
 /// <summary>Makes one call of many: whoever comes while a batch is under way is part of the next one.</summary>
 /// <remarks>
-/// There is no timer. Alone, an item is a batch of its own and goes at once; the more come at a time, the larger the batches and the less each
-/// costs. That is what a group commit is, and it does as well for a look-up that every request makes.
+/// One batch is under way at a time. Alone, an item is a batch of its own and goes at once; the more come at a time, the larger the batches and the less
+/// each costs. That is what a group commit is, and it does as well for a look-up that every request makes.
 /// </remarks>
 /// <param name="run">Runs a batch: the results are those of the items, in their order. What it throws is every item's of the batch.</param>
 /// <param name="maxBatch">The most items of a batch.</param>
-/// <param name="concurrency">How many batches may be under way at a time.</param>
 /// <param name="isOneItemsFault">Which faults lie in some item itself: such a batch is run again in halves, until the item stands alone.</param>
 public sealed class Batcher<TItem, TResult>(
-    Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> run, int maxBatch, int concurrency, Func<Exception, bool>? isOneItemsFault = null)
+    Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> run, int maxBatch, Func<Exception, bool>? isOneItemsFault = null)
 {
     // When items come at this pace, more are on their way, and a millisecond makes one batch of several.
     private const int BusyBatch = 3;
@@ -18,7 +17,7 @@ public sealed class Batcher<TItem, TResult>(
 
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = [];
-    private int _underWay;
+    private bool _isUnderWay;
     private int _lastBatch;
 
     /// <summary>Adds an item to the next batch.</summary>
@@ -29,8 +28,8 @@ public sealed class Batcher<TItem, TResult>(
         lock (_lock)
         {
             _waiting.Enqueue(waiting);
-            if (_underWay == concurrency) return waiting.Task;
-            _underWay++;
+            if (_isUnderWay) return waiting.Task;
+            _isUnderWay = true;
         }
 
         // A batch is nobody's in particular: it must not run under the trace, or end with the request, of whoever happened to come first.
@@ -64,7 +63,7 @@ public sealed class Batcher<TItem, TResult>(
         {
             var batch = new List<Waiting>(Math.Min(_waiting.Count, maxBatch));
             while (batch.Count < maxBatch && _waiting.TryDequeue(out var next)) batch.Add(next);
-            if (batch.Count == 0) _underWay--;
+            if (batch.Count == 0) _isUnderWay = false;
             return batch;
         }
     }

@@ -18,6 +18,10 @@ public static class DatabaseFailure
         _ => false,
     };
 
+    /// <summary>Whether it is a row's own data that PostgreSQL refuses, and would refuse again.</summary>
+    /// <remarks>Data exceptions (class 22), broken constraints (23) and exceeded limits (54).</remarks>
+    public static bool IsOfTheData(Exception exception) => exception is PostgresException { SqlState: var state } && state[..2] is ("22" or "23" or "54");
+
     /// <summary>Whether a request could not be served for PostgreSQL's sake, and can be sent again: also read-only, busy, or not migrated yet.</summary>
     public static bool IsUnavailable(Exception exception) => exception switch
     {

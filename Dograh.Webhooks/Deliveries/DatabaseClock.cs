@@ -30,6 +30,7 @@ public sealed class DatabaseClock(DeliveryStore store, TimeProvider time)
     public async Task SynchronizeAsync(CancellationToken cancellationToken)
     {
         var shortest = TimeSpan.MaxValue;
+        Reading? best = null;
         for (var i = 0; i < MaxReadings && shortest > ShortRoundTrip; i++)
         {
             var before = time.GetTimestamp();
@@ -37,7 +38,9 @@ public sealed class DatabaseClock(DeliveryStore store, TimeProvider time)
             var roundTrip = time.GetElapsedTime(before);
             if (roundTrip >= shortest) continue;
             shortest = roundTrip;
-            Volatile.Write(ref _reading, new Reading(databaseNow + (roundTrip / 2), time.GetTimestamp()));
+            best = new Reading(databaseNow + (roundTrip / 2), time.GetTimestamp());
         }
+
+        Volatile.Write(ref _reading, best);
     }
 }

@@ -20,28 +20,28 @@ public sealed partial class RunIntake
 {
     private const int MaxBatch = 128;
 
-    private readonly EgressGuard guard;
-    private readonly IOptions<WebhookDeliveryOptions> options;
-    private readonly ILogger<RunIntake> logger;
-    private readonly WorkflowVersions versions;
-    private readonly RunWriter writer;
-    private readonly Batcher<IReadOnlyList<DueDelivery>, bool> schedule;
+    private readonly EgressGuard _guard;
+    private readonly IOptions<WebhookDeliveryOptions> _options;
+    private readonly ILogger<RunIntake> _logger;
+    private readonly WorkflowVersions _versions;
+    private readonly RunWriter _writer;
+    private readonly Batcher<IReadOnlyList<DueDelivery>, bool> _schedule;
 
     /// <summary>Prepares the intake.</summary>
     public RunIntake(EgressGuard guard, DeliveryQueue queue, NpgsqlDataSource dataSource, IOptions<WebhookDeliveryOptions> options, ILogger<RunIntake> logger)
     {
-        this.guard = guard;
-        this.options = options;
-        this.logger = logger;
-        versions = new WorkflowVersions(dataSource);
-        writer = new RunWriter(dataSource, versions, guard, options);
-        schedule = new(
+        _guard = guard;
+        _options = options;
+        _logger = logger;
+        _versions = new WorkflowVersions(dataSource);
+        _writer = new RunWriter(dataSource, _versions, guard, options);
+        _schedule = new(
             async many =>
             {
                 var scheduled = await queue.TryScheduleAsync(many.SelectMany(due => due).ToList());
                 return Enumerable.Repeat(scheduled, many.Count).ToList();
             },
-            MaxBatch, concurrency: 1);
+            MaxBatch);
     }
 
     /// <summary>Stores a run that comes completed, in one transaction with others that come at the same time.</summary>
@@ -51,7 +51,7 @@ public sealed partial class RunIntake
     public async Task<Intake?> StoreCompletedAsync(CompletedRun run)
     {
         using var activity = StartActivity(run.OrganizationId);
-        if (await writer.StoreAsync(run, DograhTelemetry.CurrentTraceParent) is not { } stored) return null;
+        if (await _writer.StoreAsync(run, DograhTelemetry.CurrentTraceParent) is not { } stored) return null;
         activity?.SetTag(DograhTelemetry.WorkflowRunId, stored.Run.Id);
         IReadOnlyList<RunOutcome> outcomes = [Outcome(run.OrganizationId, stored.Prepared)];
         Tag(activity, run.OrganizationId, outcomes);
@@ -96,7 +96,7 @@ public sealed partial class RunIntake
         var newRuns = runs.Select((run, i) => new NewRun(organizationId, ids[i], workflowId, workflow.Version, workflow.Now, run.Fields, run.Completion)).ToList();
         await InsertCompletedRuns.ExecuteAsync(connection, newRuns, cancellationToken);
 
-        var nodes = versions.Keep(organizationId, workflowId, workflow.Version, workflow.Definition);
+        var nodes = _versions.Keep(organizationId, workflowId, workflow.Version, workflow.Definition);
         var prepared = newRuns
             .Select(run => Prepare(organizationId, workflowId, run.Id, nodes, RunContext.Build(
                 run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now)))
@@ -112,7 +112,7 @@ public sealed partial class RunIntake
         var workflow = await ReadCurrentDefinition.ExecuteAsync(connection, organizationId, workflowId, cancellationToken);
         if (workflow is null) return null;
         var context = RunContext.Build(0, fields, workflowId, workflow.WorkflowName, workflow.Now, completion, workflow.Now);
-        return WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition)).Select(node => RenderedNode.Render(node, context, guard)).ToList();
+        return WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition)).Select(node => RenderedNode.Render(node, context, _guard)).ToList();
     }
 
     /// <summary>Puts what an intake has created into the queue, after the commit. Never throws: what the queue misses, the sweep finds.</summary>
@@ -121,7 +121,7 @@ public sealed partial class RunIntake
         if (intake.Created.Count == 0) return;
         using var activity = DograhTelemetry.Source.StartActivity("schedule", ActivityKind.Producer, intake.CompletingSpan);
         Tag(activity, intake.Created[0].Key.OrganizationId, intake.Outcomes);
-        if (!await schedule.RunAsync(intake.Created)) activity?.SetStatus(ActivityStatusCode.Error, "left to the sweep");
+        if (!await _schedule.RunAsync(intake.Created)) activity?.SetStatus(ActivityStatusCode.Error, "left to the sweep");
         DograhTelemetry.Created.Add(intake.Created.Count);
     }
 
@@ -129,7 +129,7 @@ public sealed partial class RunIntake
         DograhTelemetry.Source.StartActivity("complete_run")?.SetTag(DograhTelemetry.OrganizationId, organizationId);
 
     private PreparedRun Prepare(long organizationId, long workflowId, long runId, IReadOnlyList<WebhookNode> nodes, RenderContext context) =>
-        PreparedRun.Render(organizationId, workflowId, runId, nodes, context, guard, DograhTelemetry.CurrentTraceParent);
+        PreparedRun.Render(organizationId, workflowId, runId, nodes, context, _guard, DograhTelemetry.CurrentTraceParent);
 
     private async Task<Intake> StoreAsync(
         NpgsqlConnection connection, long organizationId, IReadOnlyList<PreparedRun> runs, Activity? activity, CancellationToken cancellationToken)
@@ -137,7 +137,7 @@ public sealed partial class RunIntake
         var rows = runs.SelectMany(run => run.Rows).ToList();
         var created = rows.Count == 0
             ? new Dictionary<Guid, DueDelivery>()
-            : await InsertDeliveries.ExecuteAsync(connection, rows, options.Value, cancellationToken);
+            : await InsertDeliveries.ExecuteAsync(connection, rows, _options.Value, cancellationToken);
         var outcomes = runs.Select(run => Outcome(organizationId, run)).ToList();
         Tag(activity, organizationId, outcomes);
         return new Intake(outcomes, created.Values.ToList(), IsRepeated: false, activity?.Context ?? Activity.Current?.Context ?? default);
@@ -165,9 +165,9 @@ public sealed partial class RunIntake
     {
         var ids = new List<KeyValuePair<string, object?>> { new(DograhTelemetry.OrganizationId, organizationId), new(DograhTelemetry.WorkflowRunId, runId) };
         if (delivery is not null) ids.Add(new(DograhTelemetry.DeliveryId, delivery));
-        using var scope = logger.BeginScope(ids);
-        foreach (var header in rendered.DroppedHeaders) LogDropped(logger, header, rendered.Node.Id, runId);
-        if (rendered.Fault is { } fault) LogInvalid(logger, rendered.Node.Id, runId, fault);
+        using var scope = _logger.BeginScope(ids);
+        foreach (var header in rendered.DroppedHeaders) LogDropped(_logger, header, rendered.Node.Id, runId);
+        if (rendered.Fault is { } fault) LogInvalid(_logger, rendered.Node.Id, runId, fault);
     }
 
     // One delivery is tagged with its id, as every span of it is; several with all of theirs. The spans above too: whoever looks for a

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Dograh.Webhooks.Batching;
+using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Sending;
@@ -17,9 +18,6 @@ internal sealed class RunWriter
 {
     private const int MaxGroup = 128;
 
-    // While one group waits for the disk, the next is on its way.
-    private const int Concurrency = 1;
-
     private readonly NpgsqlDataSource _dataSource;
     private readonly WorkflowVersions _versions;
     private readonly EgressGuard _guard;
@@ -32,7 +30,7 @@ internal sealed class RunWriter
         _versions = versions;
         _guard = guard;
         _options = options.Value;
-        _batcher = new(StoreAsync, MaxGroup, Concurrency, IsOneRowsFault);
+        _batcher = new(StoreAsync, MaxGroup, DatabaseFailure.IsOfTheData);
     }
 
     /// <summary>Renders and stores a run, and returns once it is durable.</summary>
@@ -99,9 +97,6 @@ internal sealed class RunWriter
         // Errors of the commit itself come with the end of the batch.
         await reader.NextResultAsync();
     }
-
-    // Data exceptions (class 22), broken constraints (23) and exceeded limits (54).
-    private static bool IsOneRowsFault(Exception e) => e is PostgresException { SqlState: var state } && state[..2] is ("22" or "23" or "54");
 
     private sealed record Result(StoredRun? Stored, Exception? Fault);
 }

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Dograh.Api.Access;
 using Dograh.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using Dograh.Tests.Api.Workflows;
 using Dograh.Webhooks.Organizations;
 using static Dograh.Tests.Api.Workflows.GivenWorkflows;
@@ -110,6 +112,7 @@ public sealed class ApiKeyHandlerTests(ApiFixture fixture, TestServers servers) 
             Assert.Equal(204, (await acme.DeleteAsync($"api-keys/{created.Text("id")}")).Status);
 
             AssertRefused(await caller.PostAsync($"workflows/{workflow}/completed-runs", body));
+            Assert.Null(Api.Services.GetRequiredService<ApiKeyLookup>().FindKnown(ApiKeySecret.Hash(created.Text("api_key"))));
             AssertRefused(await caller.PostAsync($"workflows/{workflow + 1000}/completed-runs", body));
             AssertRefused(await caller.PostAsync($"workflows/{workflow}/completed-runs", body, idempotencyKey: $"k{i}"));
         }
