@@ -50,6 +50,19 @@ public sealed class HealthTests(TestServers servers)
         await StateIsAsync(api, 200, "Healthy");
     }
 
+    /// <summary>Connecting needs threads: the first requests, all waiting for it, would keep them from it, and their deliveries from the queue.</summary>
+    [Fact]
+    public async Task It_is_connected_to_redis_before_it_listens()
+    {
+        await using var database = await servers.RentDatabaseAsync();
+        await using var redis = await servers.RentRedisAsync();
+        var name = $"api-{Guid.NewGuid():N}";
+
+        await using var api = await ApiHost.StartAsync(database, $"{redis.ConnectionString},name={name}");
+
+        Assert.Contains(await redis.Connection.GetServers()[0].ClientListAsync(), client => client.Name == name);
+    }
+
     [Fact]
     public async Task Without_postgresql_every_path_is_503_at_once_and_nothing_acknowledged_is_lost()
     {

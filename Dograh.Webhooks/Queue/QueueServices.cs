@@ -32,6 +32,7 @@ public static class QueueServices
 
         builder.Services.AddSingleton<IConnectionMultiplexer>(_ => Connect(connectionString));
         builder.Services.AddSingleton<DeliveryQueue>();
+        builder.Services.AddHostedService<QueueConnection>();
         builder.Services.AddHealthChecks().AddRedis(
             services => services.GetRequiredService<IConnectionMultiplexer>(), name: "redis", HealthStatus.Degraded, timeout: Timeout);
         return builder;
