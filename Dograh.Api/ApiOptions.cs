@@ -8,4 +8,12 @@ internal sealed class ApiOptions
     /// <summary>The largest body that is taken, in bytes.</summary>
     /// <value>Default 1 MiB.</value>
     public long MaxBodyBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>How many requests are served at a time. Their bodies are what the API holds in memory.</summary>
+    /// <value>Default 256.</value>
+    public int MaxConcurrentRequests { get; set; } = 256;
+
+    /// <summary>How many more may wait for their turn, unread; the rest are answered 503 at once.</summary>
+    /// <value>Default 1024.</value>
+    public int MaxWaitingRequests { get; set; } = 1024;
 }

@@ -38,6 +38,7 @@ internal static class ApiServices
         services.AddOpenApi(ApiDescription.Configure);
 
         var options = builder.Configuration.GetSection(ApiOptions.SectionName).Get<ApiOptions>() ?? new ApiOptions();
+        services.AddOverloadLimit(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -50,6 +51,7 @@ internal static class ApiServices
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problems.WriteExceptionAsync, SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(Problems.WriteStatusAsync);
+        app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();
 

@@ -30,6 +30,7 @@ internal sealed partial class DeliveryDispatcher(
     // Without Redis, workers pick at random from this many times as many of the oldest, so that they seldom want the same rows.
     private const int SampleFactor = 8;
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortOfRoom = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan FaultDelay = TimeSpan.FromSeconds(1);
 
     // Kept back of the grace period for recording what was cut off.
@@ -104,7 +105,8 @@ internal sealed partial class DeliveryDispatcher(
         if (room < options.Value.Concurrency / 4) room = await GatherRoomAsync(stoppingToken);
         if (room <= 0)
         {
-            await WaitForRoomAsync(LongestSleep, stoppingToken);
+            await WaitForRoomAsync(ShortOfRoom, stoppingToken);
+            if (Room <= 0) sender.GiveUpStoppedLines();
             return null;
         }
 

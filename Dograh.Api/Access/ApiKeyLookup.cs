@@ -18,6 +18,9 @@ internal sealed class ApiKeyLookup
 
     private const int MaxBatch = 128;
 
+    // Every request begins here: a PostgreSQL that hangs, rather than refuses, must show soon.
+    private const int TimeoutSeconds = 3;
+
     // Of keys beyond so many, some are looked up once more than they would have to be.
     private const int MaxKnown = 10_000;
 
@@ -56,6 +59,7 @@ internal sealed class ApiKeyLookup
     private async Task<IReadOnlyList<long?>> ReadAsync(IReadOnlyList<byte[]> hashes)
     {
         await using var command = _dataSource.CreateCommand(Sql);
+        command.CommandTimeout = TimeoutSeconds;
         command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. hashes], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         var organizations = new long?[hashes.Count];
         await using var reader = await command.ExecuteReaderAsync();

@@ -19,6 +19,8 @@ internal static partial class Problems
     public static async Task WriteAsync(
         HttpContext context, int status, string title, string detail, IReadOnlyDictionary<string, string[]>? errors = null)
     {
+        // Nobody is there any more to be answered.
+        if (context.RequestAborted.IsCancellationRequested) return;
         context.Response.StatusCode = status;
         if (status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = RetryAfter.TotalSeconds.ToString("0");
         await context.Response.WriteAsJsonAsync(Create(status, title, detail, errors), ApiJson.Options, ContentType, context.RequestAborted);

@@ -68,6 +68,21 @@ public sealed class BatcherTests
         Assert.Equal(40, await batcher.RunAsync(4).Soon());
     }
 
+    [Fact]
+    public async Task What_waits_behind_a_batch_that_timed_out_fails_with_it()
+    {
+        var batcher = Create(fault: batch => batch.Contains(1) ? new InvalidOperationException("slow", new TimeoutException()) : null);
+        var first = batcher.RunAsync(1);
+        await Eventually.TrueAsync(() => _batches.Count == 1);
+        var behind = batcher.RunAsync(2);
+        _gate.SetResult();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => first.Soon());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => behind.Soon());
+        Assert.Single(_batches);
+        Assert.Equal(30, await batcher.RunAsync(3).Soon());
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(33)]

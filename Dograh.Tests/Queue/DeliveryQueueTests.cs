@@ -41,6 +41,46 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_single_delivery_overtakes_the_burst_of_another_organization()
+    {
+        var queue = NewQueue();
+        await queue.AddMissingAsync(Enumerable.Range(0, 12_000).Select(n => Due(1, n, Noon.AddMilliseconds(n / 100))).ToList());
+        await queue.AddMissingAsync([Due(2, 77, Noon.AddSeconds(1)), Due(3, 78, Noon.AddSeconds(1)), Due(4, 79, Noon.AddHours(1))]);
+        var now = Noon.AddSeconds(2);
+
+        var taken = new List<DeliveryKey>();
+        // The first take shows that there is a backlog; those after it look who is behind.
+        for (var n = 0; n < 3; n++) taken.AddRange((await queue.TakeAsync(64, now.AddMilliseconds(400 * n))).Keys);
+
+        Assert.Contains(Key(2, 77), taken);
+        Assert.Contains(Key(3, 78), taken);
+        Assert.DoesNotContain(Key(4, 79), taken);
+        Assert.Equal(3 * 64, taken.Distinct().Count());
+        Assert.Equal(12_003 - (3 * 64), await queue.CountAsync());
+    }
+
+    [Fact]
+    public async Task However_many_organizations_are_behind_a_burst_all_are_taken_and_none_twice()
+    {
+        var queue = NewQueue();
+        await queue.AddMissingAsync(Enumerable.Range(0, 3_000).Select(n => Due(1, n, Noon)).ToList());
+        await queue.AddMissingAsync(Enumerable.Range(0, 200).SelectMany(n => new[] { Due(2 + n, 1, Noon.AddSeconds(1)), Due(2 + n, 2, Noon.AddSeconds(1)) }).ToList());
+
+        var taken = new List<DeliveryKey>();
+        IReadOnlyList<DeliveryKey> some;
+        var now = Noon.AddSeconds(2);
+        while ((some = (await queue.TakeAsync(64, now)).Keys).Count > 0)
+        {
+            Assert.InRange(some.Count, 1, 64);
+            taken.AddRange(some);
+            now = now.AddMilliseconds(100);
+        }
+
+        Assert.Equal(3_400, taken.Count);
+        Assert.Equal(3_400, taken.Distinct().Count());
+    }
+
+    [Fact]
     public async Task An_earlier_due_time_wins()
     {
         var queue = NewQueue();

@@ -60,6 +60,89 @@ public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(server
     }
 
     [Fact]
+    public async Task A_backlog_that_an_open_circuit_turns_away_comes_back_one_after_another()
+    {
+        var sender = await OpenAsync();
+        Time.Advance(TimeSpan.FromSeconds(10));
+
+        var delays = await DeferralsAsync(sender, 1_000);
+
+        Assert.Equal(delays.Order(), delays);
+        Assert.InRange(delays[0].TotalSeconds, 19.5, 20.5);
+        Assert.InRange(delays[^1].TotalSeconds - delays[0].TotalSeconds, 1, 10);
+    }
+
+    [Fact]
+    public async Task Who_is_turned_away_while_a_probe_is_under_way_stays_away_for_a_break()
+    {
+        var sender = await OpenAsync();
+        Receiver.Answers(Reply.Nothing);
+        Time.Advance(Break + TimeSpan.FromSeconds(1));
+        using var stop = new CancellationTokenSource();
+        var probe = sender.SendAsync(AClaim(Receiver.Url), credential: null, stop.Token);
+        await Receiver.RequestsAsync(5);
+
+        Assert.All(await DeferralsAsync(sender, 100), delay => Assert.InRange(delay, Break - TimeSpan.FromSeconds(1), Break * 2));
+        await stop.CancelAsync();
+        await probe.Soon();
+    }
+
+    [Fact]
+    public async Task Who_is_turned_away_by_a_receiver_that_hangs_stays_away_for_a_break()
+    {
+        var sender = NewSender(OneAtATime);
+        Receiver.Answers(Reply.Nothing);
+        using var stop = new CancellationTokenSource();
+        var hanging = sender.SendAsync(AClaim(Receiver.Url), credential: null, stop.Token);
+        await Receiver.RequestsAsync(1);
+        Time.Advance(TimeSpan.FromSeconds(4));
+
+        Assert.All(await DeferralsAsync(sender, 100), delay => Assert.InRange(delay, Break, Break * 2));
+        await stop.CancelAsync();
+        await hanging.Soon();
+    }
+
+    [Fact]
+    public async Task A_line_that_has_stopped_is_given_up_where_others_want_its_slots_and_what_is_being_sent_goes_on()
+    {
+        var sender = NewSender(OneAtATime);
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        var first = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        await Receiver.RequestsAsync(1);
+        var second = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+
+        sender.GiveUpStoppedLines();
+        Assert.False(second.IsCompleted);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        sender.GiveUpStoppedLines();
+
+        Assert.Equal(WaitingReason.Concurrency, Assert.IsType<AttemptResult.Deferred>(await second.Soon()).WaitingFor);
+        gate.SetResult();
+        Assert.IsType<AttemptResult.Attempted>(await first.Soon());
+    }
+
+    [Fact]
+    public async Task Who_has_waited_and_is_being_sent_is_not_sent_away_with_the_line()
+    {
+        var sender = NewSender(OneAtATime);
+        var (firstGate, secondGate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Receiver.Answers(request => Reply.Ok.After(request.Number == 1 ? firstGate.Task : secondGate.Task));
+        var first = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        await Receiver.RequestsAsync(1);
+        var second = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
+        firstGate.SetResult();
+        await first.Soon();
+        await Receiver.RequestsAsync(2);
+
+        Time.Advance(TimeSpan.FromSeconds(1));
+        sender.GiveUpStoppedLines();
+        secondGate.SetResult();
+
+        Assert.IsType<AttemptResult.Attempted>(await second.Soon());
+    }
+
+    [Fact]
     public async Task An_open_circuit_is_one_origins_only()
     {
         await using var other = await Receiver.StartAsync();
@@ -137,11 +220,7 @@ public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(server
         var waiting = sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
         await Receiver.RequestsAsync(1);
 
-        var delays = new List<TimeSpan>();
-        for (var n = 0; n < 1000; n++)
-        {
-            delays.Add(Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token)).Delay);
-        }
+        var delays = await DeferralsAsync(sender, 1_000);
 
         Assert.Equal(delays.Order(), delays);
         Assert.InRange(delays[0].TotalSeconds, 0.1, 5);
@@ -200,6 +279,17 @@ public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(server
         Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(other.Url), credential: null, Token).Soon());
         await stop.CancelAsync();
         await Task.WhenAll(hanging).Soon();
+    }
+
+    private async Task<List<TimeSpan>> DeferralsAsync(DeliverySender sender, int count)
+    {
+        var delays = new List<TimeSpan>();
+        for (var n = 0; n < count; n++)
+        {
+            delays.Add(Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token)).Delay);
+        }
+
+        return delays;
     }
 
     private async Task<DeliverySender> OpenAsync()

@@ -3,7 +3,8 @@ namespace Dograh.Webhooks.Batching;
 /// <summary>Makes one call of many: whoever comes while a batch is under way is part of the next one.</summary>
 /// <remarks>
 /// One batch is under way at a time. Alone, an item is a batch of its own and goes at once; the more come at a time, the larger the batches and the less
-/// each costs. That is what a group commit is, and it does as well for a look-up that every request makes.
+/// each costs. That is what a group commit is, and it does as well for a look-up that every request makes. Where a batch times out, those that wait behind it
+/// fail with it.
 /// </remarks>
 /// <param name="run">Runs a batch: the results are those of the items, in their order. What it throws is every item's of the batch.</param>
 /// <param name="maxBatch">The most items of a batch.</param>
@@ -84,8 +85,23 @@ public sealed class Batcher<TItem, TResult>(
         catch (Exception e)
         {
             foreach (var waiting in batch) waiting.SetException(e);
+            if (!IsTimeout(e)) return;
+            // What came meanwhile would only wait as long for the same answer.
+            foreach (var waiting in TakeAll()) waiting.SetException(e);
         }
     }
+
+    private List<Waiting> TakeAll()
+    {
+        lock (_lock)
+        {
+            var all = _waiting.ToList();
+            _waiting.Clear();
+            return all;
+        }
+    }
+
+    private static bool IsTimeout(Exception e) => e is TimeoutException or { InnerException: TimeoutException };
 
     private sealed class Waiting(TItem item) : TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously)
     {

@@ -19,7 +19,12 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     // From so many on a take is the work of a backlog.
     private const int FullTake = 32;
 
+    // How much of a backlog's young end is looked at, and how often, for those who would wait behind somebody else's burst.
+    private const int LookBack = 8192;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(0.5);
+
     private volatile bool _wasFull;
+    private DateTimeOffset _lastLook;
     private readonly int _shards = options.Value.QueueShards;
 
     /// <summary>Whether Redis can be reached right now.</summary>
@@ -71,10 +76,17 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         DateTimeOffset? nextDueAt = null;
         // A random start, so that no shard is always served last.
         var first = _shards == 1 ? 0 : Random.Shared.Next(_shards);
+        var looks = _wasFull && (now - _lastLook).Duration() > LookEvery;
+        if (looks) _lastLook = now;
         for (var i = 0; i < _shards; i++)
         {
             var key = QueueKeys.Deliveries((first + i) % _shards);
-            var shardNext = await TakeFromAsync(key, limit, now.ToUnixTimeMilliseconds(), keys);
+            // After a full take there is most likely more that is due, and no need to ask.
+            var isBacklog = _wasFull && keys.Count == 0;
+            if (looks) await TakeOvertakenAsync(key, limit / 2, now.ToUnixTimeMilliseconds(), keys);
+            var shardNext = isBacklog
+                ? await PopAsync(key, limit - keys.Count, limit, now.ToUnixTimeMilliseconds(), keys)
+                : await TakeFromAsync(key, limit, now.ToUnixTimeMilliseconds(), keys);
             if (shardNext is { } next && (nextDueAt is null || next < nextDueAt)) nextDueAt = next;
         }
 
@@ -101,9 +113,6 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     // what a faster worker left us that is not due yet goes straight back.
     private async Task<DateTimeOffset?> TakeFromAsync(RedisKey set, int limit, long nowMilliseconds, List<DeliveryKey> keys)
     {
-        // After a full take there is most likely more that is due, and no need to ask.
-        if (_wasFull && keys.Count == 0) return await PopAsync(set, limit, limit, nowMilliseconds, keys);
-
         var head = await Database.SortedSetRangeByRankWithScoresAsync(set, 0, 0);
         if (head.Length == 0) return null;
         if (head[0].Score > nowMilliseconds) return DueAt(head[0]);
@@ -111,6 +120,30 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
 
         var due = await Database.SortedSetLengthAsync(set, double.NegativeInfinity, nowMilliseconds);
         return await PopAsync(set, Math.Min(Math.Max(due, 1), limit - keys.Count), due, nowMilliseconds, keys);
+    }
+
+    // The oldest come first, so one organization's burst would hold up everybody who comes after it. Of those that few of the youngest belong to, some go
+    // before: a single delivery waits for the next look, and not for fifty thousand others. Costs Redis and the worker a few milliseconds a look.
+    private async Task TakeOvertakenAsync(RedisKey set, int limit, long nowMilliseconds, List<DeliveryKey> keys)
+    {
+        var youngest = await Database.SortedSetRangeByScoreAsync(
+            set, double.NegativeInfinity, nowMilliseconds, order: Order.Descending, take: LookBack);
+        var byOrganization = new Dictionary<long, List<DeliveryKey>>();
+        foreach (var member in youngest)
+        {
+            if (!QueueKeys.TryParseMember(member, out var key)) continue;
+            if (!byOrganization.TryGetValue(key.OrganizationId, out var own)) byOrganization[key.OrganizationId] = own = [];
+            own.Add(key);
+        }
+
+        var overtaken = byOrganization.Values.Where(own => own.Count < youngest.Length / 4).ToList();
+        if (overtaken.Count == 0) return;
+        var share = Math.Max(1, (limit - keys.Count) / overtaken.Count);
+        // Of each the oldest; of more organizations than there is room for, any: the next look finds the others.
+        var taken = overtaken.Shuffle().SelectMany(own => own.TakeLast(share)).Take(Math.Max(0, limit - keys.Count)).ToList();
+        // What another worker takes in the same moment, one of the two will not be able to claim.
+        await Database.SortedSetRemoveAsync(set, [.. taken.Select(key => QueueKeys.Member(key))]);
+        keys.AddRange(taken);
     }
 
     private async Task<DateTimeOffset?> PopAsync(RedisKey set, long count, long due, long nowMilliseconds, List<DeliveryKey> keys)

@@ -18,6 +18,9 @@ internal sealed class RunWriter
 {
     private const int MaxGroup = 128;
 
+    // A group takes milliseconds. Where PostgreSQL hangs its requests are refused, to be sent again, rather than left waiting.
+    private const int TimeoutSeconds = 5;
+
     private readonly NpgsqlDataSource _dataSource;
     private readonly WorkflowVersions _versions;
     private readonly EgressGuard _guard;
@@ -48,7 +51,7 @@ internal sealed class RunWriter
     private async Task<IReadOnlyList<Result>> StoreAsync(IReadOnlyList<(CompletedRun Run, string? TraceParent)> group)
     {
         await using var connection = await _dataSource.OpenConnectionAsync();
-        var begun = await BeginCompletedRuns.ExecuteAsync(connection, group.Select(item => item.Run).ToList(), CancellationToken.None);
+        var begun = await BeginCompletedRuns.ExecuteAsync(connection, group.Select(item => item.Run).ToList(), TimeoutSeconds, CancellationToken.None);
         var results = new Result[group.Count];
         for (var i = 0; i < results.Length; i++) results[i] = await RenderAsync(group[i].Run, group[i].TraceParent, begun[i]);
 
@@ -81,7 +84,7 @@ internal sealed class RunWriter
     private async Task InsertAsync(NpgsqlConnection connection, IReadOnlyList<StoredRun> group)
     {
         // One batch without BEGIN is one transaction, and one round trip.
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = TimeoutSeconds };
         batch.BatchCommands.Add(InsertCompletedRuns.Command([.. group.Select(stored => stored.Run).OrderBy(run => (run.OrganizationId, run.Id))]));
         var rows = group.SelectMany(stored => stored.Prepared.Rows).OrderBy(row => (row.OrganizationId, row.WorkflowRunId)).ToList();
         if (rows.Count > 0) batch.BatchCommands.Add(InsertDeliveries.Command(rows, _options));

@@ -17,8 +17,13 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
     {
         var capture = AttemptCapture.Of(request);
         // Waiting for a place is over: from here on only the attempt's own deadline counts.
-        capture.Patience?.CancelAfter(Timeout.InfiniteTimeSpan);
-        if (capture.Patience is { IsCancellationRequested: true }) throw new WaitedTooLongException();
+        if (capture.Patience is { } patience)
+        {
+            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            capture.Origin.EndWait(patience);
+            if (patience.IsCancellationRequested) throw new WaitedTooLongException();
+        }
+
         if (isStopping()) throw new NotBegunException();
 
         var startedAt = clock.Now;

@@ -86,9 +86,14 @@ public sealed class DeliverySender : IDisposable
                 return new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random()));
             }
 
-            if (!origin.TryEnter(out var mustWait)) return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn());
+            if (!origin.TryEnter(out var mustWait)) return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn(_random()));
             using var patience = mustWait ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken) : null;
-            patience?.CancelAfter(Patience);
+            if (patience is not null)
+            {
+                patience.CancelAfter(Patience);
+                origin.Wait(patience);
+            }
+
             var capture = new AttemptCapture { Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience };
             request.Options.Set(AttemptCapture.Option, capture);
             AttemptResult result;
@@ -98,6 +103,7 @@ public sealed class DeliverySender : IDisposable
             }
             finally
             {
+                if (patience is not null) origin.EndWait(patience);
                 origin.Leave(capture.StartedAt is null ? null : capture.Duration);
             }
 
@@ -108,6 +114,12 @@ public sealed class DeliverySender : IDisposable
 
     /// <summary>Begins no more attempts: those under way go on, and whatever still waits for a place is released (I11).</summary>
     public void StopBeginning() => _isStopping = true;
+
+    /// <summary>Gives up the slots of all who wait for receivers that have stopped answering: they come back later. For when others want the slots.</summary>
+    public void GiveUpStoppedLines()
+    {
+        foreach (var origin in _origins.All) origin.GiveUpStoppedLine();
+    }
 
     /// <summary>How long a claim is put off that is released for a failure of our own.</summary>
     public static TimeSpan OurFailureDelay { get; } = TimeSpan.FromSeconds(5);
@@ -128,7 +140,7 @@ public sealed class DeliverySender : IDisposable
         }
         catch (Exception e) when (e is RateLimiterRejectedException or LeaseTooShortException or WaitedTooLongException)
         {
-            return new AttemptResult.Deferred(WaitingReason.Concurrency, capture.Origin.NextPlaceIn());
+            return new AttemptResult.Deferred(WaitingReason.Concurrency, capture.Origin.NextPlaceIn(_random()));
         }
         catch (NotBegunException)
         {
@@ -153,7 +165,7 @@ public sealed class DeliverySender : IDisposable
         }
         catch (OperationCanceledException) when (capture is { StartedAt: null, Patience.IsCancellationRequested: true })
         {
-            return new AttemptResult.Deferred(WaitingReason.Concurrency, capture.Origin.NextPlaceIn());
+            return new AttemptResult.Deferred(WaitingReason.Concurrency, capture.Origin.NextPlaceIn(_random()));
         }
         catch (Exception e) when (e is InvalidOperationException or NotSupportedException or FormatException or ArgumentException)
         {

@@ -14,6 +14,8 @@ namespace Dograh.Webhooks.Sending;
 /// <para>Before the limit stands a line that is as long as the receiver is quick: who would wait longer in it than <see cref="LongestWait"/> is
 /// turned away at once and comes back from the queue. So a quick receiver's backlog flows through one worker without going back
 /// to the database, and a slow one's holds few of the worker's slots.</para>
+/// <para>Who is turned away while the receiver hangs, or by its open circuit, stays away for a break at least, and all of them come back one after another:
+/// a dead receiver's backlog costs the worker one look a delivery and break.</para>
 /// </remarks>
 internal sealed partial class ReceiverOrigin
 {
@@ -23,17 +25,29 @@ internal sealed partial class ReceiverOrigin
     // The longest wait that is expected of the line when a delivery joins it.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(0.25);
 
+    // A receiver that has freed no place for so long, and for twice as long as its answers take, hangs.
+    private static readonly TimeSpan HangsAfter = TimeSpan.FromSeconds(3);
+
+    // A line that has not moved for so long gives up its slots where others want them.
+    private static readonly TimeSpan StoppedAfter = TimeSpan.FromSeconds(0.5);
+
+    // How close together those come back that an open circuit has turned away.
+    private static readonly TimeSpan ReturnStep = TimeSpan.FromMilliseconds(2);
+
     private readonly TimeProvider _time;
     private readonly int _permits;
     private readonly TimeSpan _break;
     private readonly Lock _lock = new();
+    private readonly HashSet<CancellationTokenSource> _line = [];
     private readonly long _origin;
     private TimeSpan _heldUntil;
     private TimeSpan _nextPlaceAt;
+    private TimeSpan _nextReturnAt;
     private TimeSpan _lastPlaceFreedAt;
     private int _inside;
     private double? _averageSeconds;
     private long _lastUsed;
+    private volatile bool _isCircuitOpen;
 
     public ReceiverOrigin(string name, WebhookDeliveryOptions options, TimeProvider time, ILogger logger)
     {
@@ -55,11 +69,13 @@ internal sealed partial class ReceiverOrigin
                 ShouldHandle = arguments => ValueTask.FromResult(CountsAsFailure(arguments.Outcome)),
                 OnOpened = arguments =>
                 {
+                    _isCircuitOpen = true;
                     LogCircuitOpened(logger, Name, arguments.BreakDuration.TotalSeconds);
                     return default;
                 },
                 OnClosed = _ =>
                 {
+                    _isCircuitOpen = false;
                     LogCircuitClosed(logger, Name);
                     return default;
                 },
@@ -73,6 +89,9 @@ internal sealed partial class ReceiverOrigin
 
     /// <summary>The pipeline that every attempt to the origin goes through.</summary>
     public ResiliencePipeline<HttpResponseMessage> Pipeline { get; }
+
+    /// <summary>Whether the circuit is open, or being probed.</summary>
+    public bool IsCircuitOpen => _isCircuitOpen;
 
     /// <summary>How long the origin has not been used.</summary>
     public TimeSpan IdleFor => _time.GetElapsedTime(Volatile.Read(ref _lastUsed));
@@ -110,11 +129,36 @@ internal sealed partial class ReceiverOrigin
         {
             var ahead = _inside - _permits + 1;
             mustWait = ahead > 0;
-            // Of a receiver that nothing is known of yet, as many may wait as are served at once.
-            if (mustWait && (_averageSeconds is null ? ahead > _permits : ahead * SecondsAPlaceIsTaken / _permits > LongestWait.TotalSeconds)) return false;
+            // Of a receiver that nothing is known of yet, as many may wait as are served at once, until it is seen to hang.
+            var isNew = _averageSeconds is null && Now - _lastPlaceFreedAt < StoppedAfter;
+            if (mustWait && (isNew ? ahead > _permits : ahead * SecondsAPlaceIsTaken / _permits > LongestWait.TotalSeconds)) return false;
             if (_inside == 0) _lastPlaceFreedAt = Now;
             _inside++;
             return true;
+        }
+    }
+
+    /// <summary>Notes who waits in the line, so that <see cref="GiveUpStoppedLine"/> can send it away.</summary>
+    public void Wait(CancellationTokenSource patience)
+    {
+        lock (_lock) _line.Add(patience);
+    }
+
+    /// <summary>Notes that somebody waits no longer: from here on nobody sends it away.</summary>
+    public void EndWait(CancellationTokenSource patience)
+    {
+        lock (_lock) _line.Remove(patience);
+    }
+
+    /// <summary>Sends away everybody who waits, if the line has stopped moving: others want the slots.</summary>
+    public void GiveUpStoppedLine()
+    {
+        lock (_lock)
+        {
+            if (_line.Count == 0 || Now - _lastPlaceFreedAt < Longer(StoppedAfter)) return;
+            // Said within the lock, so that nobody who has ended his wait is told; what follows from it runs on the pool.
+            foreach (var patience in _line) _ = patience.CancelAsync();
+            _line.Clear();
         }
     }
 
@@ -133,28 +177,44 @@ internal sealed partial class ReceiverOrigin
 
     /// <summary>When a delivery that found no place should come back: each at the pace at which the origin has been freeing places.</summary>
     /// <remarks>So a backlog comes back spread out, about when there is room, rather than all at once to be turned away again.</remarks>
-    public TimeSpan NextPlaceIn()
+    /// <param name="random">Spreads those that come back later than anybody can foresee; from 0 up to 1.</param>
+    public TimeSpan NextPlaceIn(double random)
     {
         lock (_lock)
         {
             var now = Now;
-            var seconds = SecondsAPlaceIsTaken;
-            var next = _nextPlaceAt + TimeSpan.FromSeconds(seconds / _permits);
-            _nextPlaceAt = next > now + MinConcurrencyDelay ? next : now + MinConcurrencyDelay;
-            if (_nextPlaceAt > now + MaxConcurrencyDelay) _nextPlaceAt = now + MaxConcurrencyDelay;
-            return _nextPlaceAt - now;
+            if (_inside >= _permits && now - _lastPlaceFreedAt > Longer(HangsAfter)) return _break * (1 + random);
+            var next = _nextPlaceAt + TimeSpan.FromSeconds(SecondsAPlaceIsTaken / _permits);
+            if (next < now + MinConcurrencyDelay) next = now + MinConcurrencyDelay;
+            if (next > now + MaxConcurrencyDelay) return MaxConcurrencyDelay * (1 + random);
+            _nextPlaceAt = next;
+            return next - now;
         }
     }
 
     // A receiver that hangs ends no attempt to learn from; that no place has become free for so long says as much.
     private double SecondsAPlaceIsTaken => Math.Max(_averageSeconds ?? 0.1, (Now - _lastPlaceFreedAt).TotalSeconds);
 
-    /// <summary>How long to wait for a circuit that refused: the rest of its break, and up to a tenth of a break at random.</summary>
+    /// <summary>How long to wait for a circuit that refused: the rest of its break, one after another.</summary>
+    /// <param name="refused">What it said; the rest of a break, for while a probe is under way its time counts from the probe.</param>
+    /// <param name="random">Spreads those that would come back more than a break later than the first; from 0 up to 1.</param>
     public TimeSpan CircuitDelay(BrokenCircuitException refused, double random)
     {
-        var left = refused.RetryAfter ?? TimeSpan.Zero;
-        return (left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1)) + (0.1 * random * _break);
+        lock (_lock)
+        {
+            var now = Now;
+            var left = refused.RetryAfter ?? TimeSpan.Zero;
+            var first = now + (left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1));
+            var next = _nextReturnAt + ReturnStep;
+            if (next < first) next = first;
+            if (next > first + _break) return first - now + (_break * random);
+            _nextReturnAt = next;
+            return next - now;
+        }
     }
+
+    // Than a limit, or than twice what the receiver usually takes.
+    private TimeSpan Longer(TimeSpan limit) => TimeSpan.FromSeconds(Math.Max(limit.TotalSeconds, 2 * (_averageSeconds ?? 0)));
 
     // What says that the receiver is in trouble: no response, or a 5xx. A 4xx is about the request; 429 has Retry-After; egress is ours.
     private static bool CountsAsFailure(Outcome<HttpResponseMessage> outcome) => outcome switch

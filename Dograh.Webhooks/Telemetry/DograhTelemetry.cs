@@ -24,6 +24,9 @@ public static class DograhTelemetry
     /// <summary>The tag with the attempt's number.</summary>
     public const string Attempt = "dograh.attempt";
 
+    /// <summary>The tag of <c>dograh.circuits.open</c> with a receiver's origin, such as <c>https://crm.example:8443</c>.</summary>
+    public const string ReceiverOrigin = "dograh.receiver.origin";
+
     private const int TraceParentLength = 55;
     private const int TraceIdAt = 3;
     private const int TraceIdLength = 32;

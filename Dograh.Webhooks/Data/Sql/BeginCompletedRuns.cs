@@ -22,11 +22,13 @@ internal static class BeginCompletedRuns
     /// <summary>Runs the statement.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="runs">The runs.</param>
+    /// <param name="timeoutSeconds">How long the statement may take.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     /// <returns>In their order; null where the key does not work any more.</returns>
-    public static async Task<BegunRun?[]> ExecuteAsync(NpgsqlConnection connection, IReadOnlyList<CompletedRun> runs, CancellationToken cancellationToken)
+    public static async Task<BegunRun?[]> ExecuteAsync(
+        NpgsqlConnection connection, IReadOnlyList<CompletedRun> runs, int timeoutSeconds, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(Sql, connection);
+        await using var command = new NpgsqlCommand(Sql, connection) { CommandTimeout = timeoutSeconds };
         command.Parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.OrganizationId);
         command.Parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.WorkflowId);
         command.Parameters.AddArray(NpgsqlDbType.Bytea, runs, run => run.KeyHash);
