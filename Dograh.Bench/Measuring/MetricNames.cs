@@ -22,6 +22,8 @@ internal static class MetricNames
     public const string AcceptedP50 = "accepted_p50_ms";
     public const string AcceptedP99 = "accepted_p99_ms";
 
+    public const string DeferralsPerBreak = "deferrals_per_delivery_and_break";
+
     private const string PeakRss = "peak_rss_mb.";
     private const string Cpu = "cpu_seconds_per_1000.";
 
@@ -50,6 +52,7 @@ internal static class MetricNames
         CpuPercent => "CPU %",
         StatementsPerSecond => "SQL/s",
         RedisCommandsPerSecond => "Redis/s",
+        DeferralsPerBreak => "deferred/break",
         AcceptedP50 => "202 p50",
         AcceptedP99 => "202 p99",
         _ when name.StartsWith(PeakRss, StringComparison.Ordinal) => $"{name[PeakRss.Length..]} MB",

@@ -1,4 +1,5 @@
 using Dograh.Bench.Measuring;
+using Dograh.Bench.Scenarios;
 using Dograh.Bench.Stack;
 
 namespace Dograh.Bench.Reports;
@@ -34,6 +35,11 @@ internal static class TargetList
         Target.AtMost("latency at 200/s, p99, ms", 10, report => report.Median("latency", "200/s", MetricNames.P99)),
         Target.AtMost("latency at 1000/s, p99, ms", 25, report => report.Median("latency", "1000/s", MetricNames.P99)),
         Target.AtLeast("drain with 1,000,000 pending / with 10,000", 0.90, report => report.Ratio("backlog", "1,000,000 pending", "10,000 pending")),
+        Target.AtMost("p95 beside a dead receiver / alone", 2, report =>
+            report.Median("isolation", IsolationScenario.DeadReceiver, MetricNames.P95) / report.Median("isolation", IsolationScenario.Alone, MetricNames.P95)),
+        Target.AtMost("dead receiver: deferrals a delivery and break", 1, report =>
+            report.Median("isolation", IsolationScenario.DeadReceiver, MetricNames.DeferralsPerBreak)),
+        Target.AtMost("single delivery behind another's burst, max ms", 2000, report => report.Median("isolation", IsolationScenario.Burst, MetricNames.Max)),
         Target.AtMost("worker's peak memory, MB", 150, report => report.Median("drain", "drain", MetricNames.PeakRssOf("worker"))),
         Target.AtMost("worker's allocation a delivery, bytes", 8192, report => report.Median("drain", "allocation", MetricNames.AllocatedBytes)),
         Target.AtMost("idle, % of a core", 1, report => report.Median("idle", "idle", MetricNames.CpuPercent)),

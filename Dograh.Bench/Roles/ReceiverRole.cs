@@ -17,7 +17,7 @@ namespace Dograh.Bench.Roles;
 /// <remarks>
 /// <c>/hook</c> does nothing else. <c>/timed</c> also looks for <c>"sent_at":</c> in the body, a monotonic timestamp that all processes of one machine
 /// share, and keeps how long ago that was. <c>/faulty</c> refuses the first attempt of 5 % of the deliveries with a 500 and leaves 1 % without
-/// an answer, each by its id, so that every round has the same. <c>/count</c>, <c>/wait</c>, <c>/latencies</c> and <c>/reset</c> are the
+/// an answer, each by its id, so that every round has the same. <c>/dead</c> never answers. <c>/count</c>, <c>/wait</c>, <c>/latencies</c> and <c>/reset</c> are the
 /// benchmark's own: it is told once a count is reached, for asking again and again would take from what is measured.
 /// </remarks>
 internal static class ReceiverRole
@@ -60,6 +60,9 @@ internal static class ReceiverRole
             case "/timed":
                 await TimeAsync(context.Request.BodyReader);
                 Count();
+                break;
+            case "/dead":
+                await HangAsync(context);
                 break;
             case "/faulty":
                 await DrainAsync(context.Request.BodyReader);
@@ -137,6 +140,9 @@ internal static class ReceiverRole
         return Utf8Parser.TryParse(digits, out long value, out _) ? value : null;
     }
 
+    private static Task HangAsync(HttpContext context) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+        .ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
     private static async Task FaultAsync(HttpContext context)
     {
         if (Guid.TryParse(context.Request.Headers[DeliveryIdHeader], out var id) && Faulted.TryAdd(id, 0))
@@ -150,14 +156,8 @@ internal static class ReceiverRole
 
             if (share < RefusedPerThousand + HungPerThousand)
             {
-                try
-                {
-                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
-                }
-                catch (OperationCanceledException)
-                {
-                    return;
-                }
+                await HangAsync(context);
+                return;
             }
         }
 

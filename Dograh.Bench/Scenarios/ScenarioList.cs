@@ -18,6 +18,7 @@ internal static class ScenarioList
         ["idle"] = IdleScenario.Create,
         ["scale"] = ScaleScenario.Create,
         ["faults"] = FaultsScenario.Create,
+        ["isolation"] = IsolationScenario.Create,
         ["peers"] = PeersScenario.Create,
         // Last: its history takes the longest to make.
         ["backlog"] = BacklogScenario.Create,

@@ -103,6 +103,9 @@ internal sealed class BenchStack : IAsyncDisposable
         return worker.ProcessId;
     }
 
+    /// <summary>Kills all workers: what they hold, nobody wants.</summary>
+    public void KillWorkers() => _workers.ForEach(worker => worker.Kill());
+
     /// <summary>Stops all workers.</summary>
     public async Task StopWorkersAsync()
     {
@@ -119,11 +122,21 @@ internal sealed class BenchStack : IAsyncDisposable
 
     /// <summary>Makes a workflow whose one node posts to a path of the receiver.</summary>
     /// <returns>Its id.</returns>
-    public async Task<long> CreateWorkflowAsync(string receiverPath, double timeoutSeconds = 30, double baseDelaySeconds = 30)
+    public Task<long> CreateWorkflowAsync(string receiverPath, double timeoutSeconds = 30, double baseDelaySeconds = 30) =>
+        CreateWorkflowAsync(new Uri(Receiver.Url, receiverPath), timeoutSeconds, baseDelaySeconds);
+
+    /// <summary>Makes a workflow whose one node posts to a URL.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<long> CreateWorkflowAsync(Uri url, double timeoutSeconds = 30, double baseDelaySeconds = 30, string? key = null)
     {
-        var created = await PostAsync("workflows", SampleRun.Workflow(new Uri(Receiver.Url, receiverPath).ToString(), timeoutSeconds, baseDelaySeconds), ApiKey);
+        var created = await PostAsync("workflows", SampleRun.Workflow(url.ToString(), timeoutSeconds, baseDelaySeconds), key ?? ApiKey);
         return created.GetProperty("id").GetInt64();
     }
+
+    /// <summary>Makes another organization.</summary>
+    /// <returns>Its key.</returns>
+    public async Task<string> AddOrganizationAsync() =>
+        (await PostAsync("organizations", """{"name":"Another"}""", _adminKey)).GetProperty("api_key").GetString()!;
 
     /// <summary>Has the API take one run, and so make one delivery.</summary>
     public Task CompleteRunAsync(long workflow) =>
@@ -177,7 +190,7 @@ internal sealed class BenchStack : IAsyncDisposable
     /// <summary>Stops everything, and removes the folder. What is stopped is thrown away, so nothing is waited for.</summary>
     public async ValueTask DisposeAsync()
     {
-        _workers.ForEach(worker => worker.Kill());
+        KillWorkers();
         await StopWorkersAsync();
         Api?.Kill();
         await DisposeAllAsync(Api, _receiver, _redisClient, Redis, Postgres);

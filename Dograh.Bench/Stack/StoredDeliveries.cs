@@ -87,12 +87,24 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
         }
     }
 
+    /// <summary>Makes all that is pending due at another time.</summary>
+    /// <param name="workflow">Of this workflow.</param>
+    /// <param name="seconds">From now.</param>
+    public Task PostponeAsync(long workflow, int seconds) => postgres.ExecuteAsync(
+        $"UPDATE webhook_deliveries SET scheduled_for = now() + interval '{seconds} s' WHERE workflow_id = {workflow} AND status = 'pending'", stop);
+
+    /// <summary>How often pending deliveries have been claimed without an attempt.</summary>
+    public Task<long> CountDeferralsAsync() => postgres.ReadAsync<long>(
+        "SELECT coalesce(sum(claim_count - attempt_count), 0)::bigint FROM webhook_deliveries WHERE status = 'pending' AND leased_by IS NULL", stop);
+
     /// <summary>Waits until no delivery is pending.</summary>
+    /// <param name="workflow">Of this workflow; null for all.</param>
     /// <exception cref="BenchException">Some still are after two minutes.</exception>
-    public async Task WaitForNonePendingAsync()
+    public async Task WaitForNonePendingAsync(long? workflow = null)
     {
         var started = Stopwatch.GetTimestamp();
-        await using var command = postgres.DataSource.CreateCommand("SELECT EXISTS (SELECT FROM webhook_deliveries WHERE status = 'pending')");
+        var ofWorkflow = workflow is null ? "" : $"AND workflow_id = {workflow}";
+        await using var command = postgres.DataSource.CreateCommand($"SELECT EXISTS (SELECT FROM webhook_deliveries WHERE status = 'pending' {ofWorkflow})");
         while (await command.ExecuteScalarAsync(stop) is true)
         {
             if (Stopwatch.GetElapsedTime(started) > Patience) throw new BenchException($"{await CountPendingAsync()} deliveries are still pending.");

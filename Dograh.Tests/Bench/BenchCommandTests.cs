@@ -10,7 +10,7 @@ public sealed class BenchCommandTests
     {
         var settings = await ParseAsync("");
 
-        Assert.Equal(["limit", "drain", "ingest", "end-to-end", "latency", "idle", "scale", "faults", "peers", "backlog"], settings.Scenarios);
+        Assert.Equal(["limit", "drain", "ingest", "end-to-end", "latency", "idle", "scale", "faults", "isolation", "peers", "backlog"], settings.Scenarios);
         Assert.Equal(new BenchSize(60_000, Rounds: 3, History: 1_000_000, Quick: false), settings.Size);
         Assert.Equal(Path.GetFullPath("bench-results"), settings.Output);
         Assert.Empty(settings.Environment);

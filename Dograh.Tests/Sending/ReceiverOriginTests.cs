@@ -211,6 +211,25 @@ public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(server
     }
 
     [Fact]
+    public async Task An_organization_that_has_none_in_the_line_may_join_it_however_long_another_has_made_it()
+    {
+        var sender = NewSender(OneAtATime);
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        var burst = Enumerable.Range(0, 2).Select(_ => sender.SendAsync(AClaim(Receiver.Url), credential: null, Token)).ToList();
+        await Receiver.RequestsAsync(1);
+        Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token));
+
+        var others = AClaim(Receiver.Url) with { Key = new DeliveryKey(2, 1) };
+        var single = sender.SendAsync(others, credential: null, Token);
+        Assert.IsType<AttemptResult.Deferred>(await sender.SendAsync(others, credential: null, Token));
+
+        gate.SetResult();
+        Assert.IsType<AttemptResult.Attempted>(await single.Soon());
+        await Task.WhenAll(burst).Soon();
+    }
+
+    [Fact]
     public async Task Those_that_find_no_place_come_back_one_after_another()
     {
         var sender = NewSender(OneAtATime);

@@ -20,11 +20,12 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     private const int FullTake = 32;
 
     // How much of a backlog's young end is looked at, and how often, for those who would wait behind somebody else's burst.
-    private const int LookBack = 8192;
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(0.5);
+    private const int LookBack = 2048;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
     private volatile bool _wasFull;
     private DateTimeOffset _lastLook;
+    private bool _leftSome;
     private readonly int _shards = options.Value.QueueShards;
 
     /// <summary>Whether Redis can be reached right now.</summary>
@@ -76,14 +77,14 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         DateTimeOffset? nextDueAt = null;
         // A random start, so that no shard is always served last.
         var first = _shards == 1 ? 0 : Random.Shared.Next(_shards);
-        var looks = _wasFull && (now - _lastLook).Duration() > LookEvery;
-        if (looks) _lastLook = now;
+        var looks = _wasFull && (_leftSome || (now - _lastLook).Duration() > LookEvery);
+        if (looks) (_lastLook, _leftSome) = (now, false);
         for (var i = 0; i < _shards; i++)
         {
             var key = QueueKeys.Deliveries((first + i) % _shards);
             // After a full take there is most likely more that is due, and no need to ask.
             var isBacklog = _wasFull && keys.Count == 0;
-            if (looks) await TakeOvertakenAsync(key, limit / 2, now.ToUnixTimeMilliseconds(), keys);
+            if (looks) await TakeOvertakenAsync(key, limit - (limit / 4), now.ToUnixTimeMilliseconds(), keys);
             var shardNext = isBacklog
                 ? await PopAsync(key, limit - keys.Count, limit, now.ToUnixTimeMilliseconds(), keys)
                 : await TakeFromAsync(key, limit, now.ToUnixTimeMilliseconds(), keys);
@@ -123,7 +124,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     }
 
     // The oldest come first, so one organization's burst would hold up everybody who comes after it. Of those that few of the youngest belong to, some go
-    // before: a single delivery waits for the next look, and not for fifty thousand others. Costs Redis and the worker a few milliseconds a look.
+    // before: a single delivery waits for the next look, and not for fifty thousand others. Costs Redis and the worker half a millisecond a look.
     private async Task TakeOvertakenAsync(RedisKey set, int limit, long nowMilliseconds, List<DeliveryKey> keys)
     {
         var youngest = await Database.SortedSetRangeByScoreAsync(
@@ -138,9 +139,12 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
 
         var overtaken = byOrganization.Values.Where(own => own.Count < youngest.Length / 4).ToList();
         if (overtaken.Count == 0) return;
-        var share = Math.Max(1, (limit - keys.Count) / overtaken.Count);
-        // Of each the oldest; of more organizations than there is room for, any: the next look finds the others.
-        var taken = overtaken.Shuffle().SelectMany(own => own.TakeLast(share)).Take(Math.Max(0, limit - keys.Count)).ToList();
+        var room = Math.Max(0, limit - keys.Count);
+        var share = Math.Max(1, room / overtaken.Count);
+        // Of each the oldest; of more organizations than there is room for, any: the next look, which then comes at once, finds the others.
+        var taken = overtaken.Shuffle().SelectMany(own => own.TakeLast(share)).Take(room).ToList();
+        if (taken.Count == 0) return;
+        _leftSome |= taken.Count < overtaken.Sum(own => own.Count);
         // What another worker takes in the same moment, one of the two will not be able to claim.
         await Database.SortedSetRemoveAsync(set, [.. taken.Select(key => QueueKeys.Member(key))]);
         keys.AddRange(taken);

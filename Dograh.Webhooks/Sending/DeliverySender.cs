@@ -86,7 +86,7 @@ public sealed class DeliverySender : IDisposable
                 return new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random()));
             }
 
-            if (!origin.TryEnter(out var mustWait)) return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn(_random()));
+            if (!origin.TryEnter(delivery.Key.OrganizationId, out var mustWait)) return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn(_random()));
             using var patience = mustWait ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken) : null;
             if (patience is not null)
             {
@@ -104,7 +104,7 @@ public sealed class DeliverySender : IDisposable
             finally
             {
                 if (patience is not null) origin.EndWait(patience);
-                origin.Leave(capture.StartedAt is null ? null : capture.Duration);
+                origin.Leave(delivery.Key.OrganizationId, capture.StartedAt is null ? null : capture.Duration);
             }
 
             if (result is AttemptResult.Attempted { StatusCode: 429 or 503, RetryAfter: { } retryAfter }) origin.Hold(retryAfter);

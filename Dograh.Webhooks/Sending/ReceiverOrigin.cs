@@ -13,7 +13,8 @@ namespace Dograh.Webhooks.Sending;
 /// attempt is one HTTP request, and another attempt is the durable schedule's to make.
 /// <para>Before the limit stands a line that is as long as the receiver is quick: who would wait longer in it than <see cref="LongestWait"/> is
 /// turned away at once and comes back from the queue. So a quick receiver's backlog flows through one worker without going back
-/// to the database, and a slow one's holds few of the worker's slots.</para>
+/// to the database, and a slow one's holds few of the worker's slots. An organization that has few in it may always join, or one that sends a burst
+/// would keep the others from a receiver that they share.</para>
 /// <para>Who is turned away while the receiver hangs, or by its open circuit, stays away for a break at least, and all of them come back one after another:
 /// a dead receiver's backlog costs the worker one look a delivery and break.</para>
 /// </remarks>
@@ -31,6 +32,9 @@ internal sealed partial class ReceiverOrigin
     // A line that has not moved for so long gives up its slots where others want them.
     private static readonly TimeSpan StoppedAfter = TimeSpan.FromSeconds(0.5);
 
+    // One organization's few: this part of the places.
+    private const int SmallShare = 16;
+
     // How close together those come back that an open circuit has turned away.
     private static readonly TimeSpan ReturnStep = TimeSpan.FromMilliseconds(2);
 
@@ -39,6 +43,7 @@ internal sealed partial class ReceiverOrigin
     private readonly TimeSpan _break;
     private readonly Lock _lock = new();
     private readonly HashSet<CancellationTokenSource> _line = [];
+    private readonly Dictionary<long, int> _insideByOrganization = [];
     private readonly long _origin;
     private TimeSpan _heldUntil;
     private TimeSpan _nextPlaceAt;
@@ -122,8 +127,9 @@ internal sealed partial class ReceiverOrigin
     }
 
     /// <summary>Joins the line, unless the wait would be long. Whoever joins must <see cref="Leave"/>.</summary>
+    /// <param name="organizationId">Whose delivery it is.</param>
     /// <param name="mustWait">Whether all places are taken just now.</param>
-    public bool TryEnter(out bool mustWait)
+    public bool TryEnter(long organizationId, out bool mustWait)
     {
         lock (_lock)
         {
@@ -131,9 +137,12 @@ internal sealed partial class ReceiverOrigin
             mustWait = ahead > 0;
             // Of a receiver that nothing is known of yet, as many may wait as are served at once, until it is seen to hang.
             var isNew = _averageSeconds is null && Now - _lastPlaceFreedAt < StoppedAfter;
-            if (mustWait && (isNew ? ahead > _permits : ahead * SecondsAPlaceIsTaken / _permits > LongestWait.TotalSeconds)) return false;
+            var own = _insideByOrganization.GetValueOrDefault(organizationId);
+            var isSmall = own < Math.Max(1, _permits / SmallShare) && Now - _lastPlaceFreedAt < Longer(StoppedAfter);
+            if (mustWait && !isSmall && (isNew ? ahead > _permits : ahead * SecondsAPlaceIsTaken / _permits > LongestWait.TotalSeconds)) return false;
             if (_inside == 0) _lastPlaceFreedAt = Now;
             _inside++;
+            _insideByOrganization[organizationId] = own + 1;
             return true;
         }
     }
@@ -163,12 +172,16 @@ internal sealed partial class ReceiverOrigin
     }
 
     /// <summary>Leaves, whether a place was had or not.</summary>
+    /// <param name="organizationId">Whose delivery it was.</param>
     /// <param name="duration">How long an attempt took; null if none was made.</param>
-    public void Leave(TimeSpan? duration)
+    public void Leave(long organizationId, TimeSpan? duration)
     {
         lock (_lock)
         {
             _inside--;
+            // Nobody's entry is kept: of a receiver that many share there would be one for each that ever sent.
+            if (_insideByOrganization[organizationId] == 1) _insideByOrganization.Remove(organizationId);
+            else _insideByOrganization[organizationId]--;
             if (duration is not { } took) return;
             _averageSeconds = _averageSeconds is { } average ? (0.9 * average) + (0.1 * took.TotalSeconds) : took.TotalSeconds;
             _lastPlaceFreedAt = Now;

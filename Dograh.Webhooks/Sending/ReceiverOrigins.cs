@@ -27,7 +27,8 @@ internal sealed class ReceiverOrigins
         // Those that are open and no others: hosts may come from templates, and be many.
         DograhTelemetry.Meter.CreateObservableGauge(
             "dograh.circuits.open",
-            () => All.Where(origin => origin.IsCircuitOpen).Select(origin => new Measurement<int>(1, new KeyValuePair<string, object?>(DograhTelemetry.ReceiverOrigin, origin.Name))),
+            () => All.Where(origin => origin.IsCircuitOpen)
+                .Select(origin => new Measurement<long>(1, new KeyValuePair<string, object?>(DograhTelemetry.ReceiverOrigin, origin.Name))),
             "{circuit}");
     }
 
