@@ -55,7 +55,7 @@ internal static class DeliveriesApi
             var id = await FindIdAsync(database, caller, deliveryId, cancellationToken);
             var replayed = await ReplayDeliveries.ExecuteAsync(
                 connection, caller.OrganizationId, [(id, 0)], ReplayDeliveries.Replayable, cancellationToken);
-            if (replayed.Count == 0) throw ApiProblemException.Conflict("The delivery is pending: it is being delivered already.");
+            if (replayed.Count == 0) throw await WhyNotReplayedAsync(database, caller, deliveryId, cancellationToken);
             return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken), () => queue.TryScheduleAsync(replayed));
         });
 
@@ -77,6 +77,19 @@ internal static class DeliveriesApi
 
             return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken));
         });
+
+    private static async Task<ApiProblemException> WhyNotReplayedAsync(
+        DograhDbContext database, Caller caller, Guid deliveryId, CancellationToken cancellationToken)
+    {
+        var hasPayload = await Find(database, caller, deliveryId).Select(x => (bool?)(x.Payload != null)).SingleOrDefaultAsync(cancellationToken);
+        return hasPayload switch
+        {
+            true => ApiProblemException.Conflict("The delivery is pending: it is being delivered already."),
+            false => ApiProblemException.Conflict("The delivery's payload has been removed, for it is older than payloads are kept: there is nothing left to send."),
+            // Removed between the two statements.
+            null => ApiProblemException.NotFound("delivery"),
+        };
+    }
 
     private static IQueryable<WebhookDelivery> Find(DograhDbContext database, Caller caller, Guid deliveryId) =>
         database.WebhookDeliveries.Where(x => x.OrganizationId == caller.OrganizationId && x.DeliveryUuid == deliveryId);
