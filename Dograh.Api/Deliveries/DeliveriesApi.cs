@@ -42,7 +42,9 @@ internal static class DeliveriesApi
     {
         var row = await Find(database, caller, deliveryId).AsNoTracking().SingleOrDefaultAsync(cancellationToken)
             ?? throw ApiProblemException.NotFound("delivery");
-        var summary = await Find(database, caller, deliveryId).Select(DeliverySummary.From).SingleAsync(cancellationToken);
+        // Retention may remove it between two statements.
+        var summary = await Find(database, caller, deliveryId).Select(DeliverySummary.From).SingleOrDefaultAsync(cancellationToken)
+            ?? throw ApiProblemException.NotFound("delivery");
         var attempts = await database.WebhookDeliveryAttempts.AsNoTracking()
             .Where(x => x.OrganizationId == caller.OrganizationId && x.DeliveryId == row.Id).OrderBy(x => x.Number).ToListAsync(cancellationToken);
         return TypedResults.Ok(new DeliveryDetailView(DeliveryView.Of(summary), row, attempts.Select(AttemptView.Of).ToList()));
