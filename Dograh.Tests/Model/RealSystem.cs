@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dograh.Tests.Api;
 using Dograh.Tests.Api.Workflows;
@@ -9,8 +10,6 @@ namespace Dograh.Tests.Model;
 /// <remarks>One test at a time has it; others have others over the same database and API, and organizations of their own.</remarks>
 internal sealed class RealSystem
 {
-    private const string Definition = """{"max_attempts": 0, "base_delay_seconds": 0, "max_delay_seconds": 0, "timeout_seconds": 0}""";
-
     private readonly ApiHost _api;
     private readonly ApiOrganization[] _owners;
     private readonly long[] _workflows;
@@ -94,21 +93,19 @@ internal sealed class RealSystem
     /// <summary>Replays all of an organization's deliveries that are in a state.</summary>
     public async Task<int> ReplayAllAsync(int owner, DeliveryStatus status)
     {
-        var name = System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+        var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
         var answer = (await _owners[owner].PostAsync("deliveries/replay", new { status = name })).Is(202);
         Assert.Equal(answer.Number("matched"), answer.Number("replayed"));
         return (int)answer.Number("replayed");
     }
 
-    private static JsonObject Node(string id, int attempts)
+    private static JsonObject Node(string id, int attempts) => GivenWorkflows.Webhook(id, ("retry_config", new JsonObject
     {
-        var retries = GivenWorkflows.Raw(Definition);
-        retries["max_attempts"] = attempts;
-        retries["base_delay_seconds"] = ModelTime.UnitSeconds;
-        retries["max_delay_seconds"] = ModelTime.UnitSeconds * ModelTime.MaxBackoff;
-        retries["timeout_seconds"] = ModelTime.TimeoutSeconds;
-        return GivenWorkflows.Webhook(id, ("retry_config", retries));
-    }
+        ["max_attempts"] = attempts,
+        ["base_delay_seconds"] = ModelTime.UnitSeconds,
+        ["max_delay_seconds"] = ModelTime.UnitSeconds * ModelTime.MaxBackoff,
+        ["timeout_seconds"] = ModelTime.TimeoutSeconds,
+    }));
 
     private async Task<IReadOnlyList<Happening>> CompleteAsync(int owner)
     {
