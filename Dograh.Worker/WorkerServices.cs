@@ -3,6 +3,7 @@ using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Retention;
 using Dograh.Webhooks.Sending;
 using Microsoft.Extensions.Options;
 
@@ -24,6 +25,8 @@ internal static class WorkerServices
         builder.Services.AddSingleton<DeliveryDispatcher>();
         builder.Services.AddHostedService(services => services.GetRequiredService<DeliveryDispatcher>());
         builder.Services.AddHostedService<DeliverySweep>();
+        builder.Services.AddSingleton<RetentionStore>();
+        builder.Services.AddHostedService<RetentionSweep>();
         builder.Services.AddHostedService<BacklogGauges>();
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<WebhookDeliveryOptions>>((host, deliveries) =>
         {

@@ -42,7 +42,9 @@ internal static class DeliveriesApi
     {
         var row = await Find(database, caller, deliveryId).AsNoTracking().SingleOrDefaultAsync(cancellationToken)
             ?? throw ApiProblemException.NotFound("delivery");
-        var summary = await Find(database, caller, deliveryId).Select(DeliverySummary.From).SingleAsync(cancellationToken);
+        // Retention may remove it between two statements.
+        var summary = await Find(database, caller, deliveryId).Select(DeliverySummary.From).SingleOrDefaultAsync(cancellationToken)
+            ?? throw ApiProblemException.NotFound("delivery");
         var attempts = await database.WebhookDeliveryAttempts.AsNoTracking()
             .Where(x => x.OrganizationId == caller.OrganizationId && x.DeliveryId == row.Id).OrderBy(x => x.Number).ToListAsync(cancellationToken);
         return TypedResults.Ok(new DeliveryDetailView(DeliveryView.Of(summary), row, attempts.Select(AttemptView.Of).ToList()));
@@ -55,7 +57,7 @@ internal static class DeliveriesApi
             var id = await FindIdAsync(database, caller, deliveryId, cancellationToken);
             var replayed = await ReplayDeliveries.ExecuteAsync(
                 connection, caller.OrganizationId, [(id, 0)], ReplayDeliveries.Replayable, cancellationToken);
-            if (replayed.Count == 0) throw ApiProblemException.Conflict("The delivery is pending: it is being delivered already.");
+            if (replayed.Count == 0) throw await WhyNotReplayedAsync(database, caller, deliveryId, cancellationToken);
             return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken), () => queue.TryScheduleAsync(replayed));
         });
 
@@ -77,6 +79,19 @@ internal static class DeliveriesApi
 
             return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken));
         });
+
+    private static async Task<ApiProblemException> WhyNotReplayedAsync(
+        DograhDbContext database, Caller caller, Guid deliveryId, CancellationToken cancellationToken)
+    {
+        var hasPayload = await Find(database, caller, deliveryId).Select(x => (bool?)(x.Payload != null)).SingleOrDefaultAsync(cancellationToken);
+        return hasPayload switch
+        {
+            true => ApiProblemException.Conflict("The delivery is pending: it is being delivered already."),
+            false => ApiProblemException.Conflict("The delivery's payload has been removed, for it is older than payloads are kept: there is nothing left to send."),
+            // Removed between the two statements.
+            null => ApiProblemException.NotFound("delivery"),
+        };
+    }
 
     private static IQueryable<WebhookDelivery> Find(DograhDbContext database, Caller caller, Guid deliveryId) =>
         database.WebhookDeliveries.Where(x => x.OrganizationId == caller.OrganizationId && x.DeliveryUuid == deliveryId);

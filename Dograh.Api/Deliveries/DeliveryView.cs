@@ -96,8 +96,8 @@ internal sealed record DeliveryDetailView(DeliveryView Summary, WebhookDelivery 
     [JsonIgnore]
     public WebhookDelivery Row { get; } = Row;
 
-    /// <summary>The frozen body, as the JSON that it is.</summary>
-    public JsonElement Payload => JsonElement.Parse(Row.Payload);
+    /// <summary>The frozen body, as the JSON that it is; null once it has been removed.</summary>
+    public JsonElement? Payload => Row.Payload is null ? null : JsonElement.Parse(Row.Payload);
 
     /// <summary>The headers as they are stored.</summary>
     public JsonElement CustomHeaders => JsonElement.Parse(Row.CustomHeaders);

@@ -94,6 +94,23 @@ public sealed class MigrationTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Payloads_that_were_removed_are_nothing_where_a_payload_must_be()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        var migrator = TestServers.MigratorOf(database.DataSource);
+        await migrator.MigrateAsync(cancellationToken: Token);
+        await database.AddAsync(Given.ADelivery().In(Dograh.Webhooks.Deliveries.DeliveryStatus.Cancelled).WithPayload("{}"));
+        await database.ExecuteAsync("UPDATE webhook_deliveries SET payload = NULL");
+
+        await migrator.MigrateAsync("DeliveryListings", Token);
+
+        Assert.Equal("null", await database.ScalarAsync<string>("SELECT payload FROM webhook_deliveries"));
+        Assert.Equal("NO", await database.ScalarAsync<string>(
+            "SELECT is_nullable::text FROM information_schema.columns WHERE table_name = 'webhook_deliveries' AND column_name = 'payload'"));
+        await migrator.MigrateAsync(cancellationToken: Token);
+    }
+
+    [Fact]
     public async Task Migrating_twice_changes_nothing_the_second_time()
     {
         await using var database = await servers.RentDatabaseAsync();

@@ -100,6 +100,69 @@ public sealed class PlanTests(LargeDatabase seeded)
         AssertUses("pk_external_credentials", plan);
     }
 
+    [Fact]
+    public async Task What_is_old_is_a_walk_of_the_listings_from_their_oldest_end()
+    {
+        var plans = await ExplainFindOldAsync(FindOldDeliveries.Sql);
+
+        AssertUses("ix_webhook_delivery_listings_created_at", plans);
+        Assert.All(plans, plan => Assert.Contains("Index Only Scan", plan, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Old_dead_letters_are_a_walk_of_the_index_of_what_is_parked() =>
+        AssertUses("ix_webhook_deliveries_parked", await ExplainFindOldAsync(FindOldDeliveries.DeadLettersSql));
+
+    [Fact]
+    public async Task Old_payloads_are_looked_for_along_the_listings()
+    {
+        var plans = await ExplainFindOldAsync(FindOldDeliveries.PayloadsSql);
+
+        AssertUses("ix_webhook_delivery_listings_created_at", plans);
+        AssertUses("pk_webhook_deliveries", plans);
+    }
+
+    [Theory]
+    [InlineData(RemoveDeliveries.Sql)]
+    [InlineData(RemoveDeliveries.PayloadsSql)]
+    public async Task What_is_removed_is_found_by_the_primary_key(string sql)
+    {
+        var plans = await ExplainAsync(sql, "bigint, bigint[], webhook_delivery_status[], float8", parameters =>
+        {
+            parameters.Add(new() { Value = 1L });
+            parameters.Add(new() { Value = Batch.Select(key => key.Id).ToArray() });
+            parameters.AddStatuses([DeliveryStatus.Succeeded, DeliveryStatus.Cancelled], status => status);
+            parameters.Add(new() { Value = 86400.0 });
+        });
+
+        Assert.All(plans, plan =>
+        {
+            Assert.Contains("pk_webhook_deliveries", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task Old_runs_are_a_walk_of_their_primary_key_and_removed_by_it()
+    {
+        var found = await ExplainAsync(RemoveRuns.PageSql, "bigint, bigint, float8, int", parameters =>
+        {
+            parameters.Add(new() { Value = 1L });
+            parameters.Add(new() { Value = 100L });
+            parameters.Add(new() { Value = 86400.0 });
+            parameters.Add(new() { Value = 500 });
+        });
+        var removed = await ExplainAsync(RemoveRuns.Sql, "bigint, bigint[], float8", parameters =>
+        {
+            parameters.Add(new() { Value = 1L });
+            parameters.Add(new() { Value = Batch.Take(20).Select(key => key.Id).ToArray() });
+            parameters.Add(new() { Value = 86400.0 });
+        });
+
+        Assert.All([.. found, .. removed], plan => Assert.Contains("pk_workflow_runs", plan, StringComparison.Ordinal));
+        Assert.All(removed, plan => Assert.DoesNotContain("Seq Scan on webhook_deliveries", plan, StringComparison.Ordinal));
+    }
+
     private static void AssertUses(string index, IReadOnlyList<string> plans) => Assert.All(plans, plan =>
     {
         Assert.Contains(index, plan, StringComparison.Ordinal);
@@ -114,6 +177,16 @@ public sealed class PlanTests(LargeDatabase seeded)
             parameters.Add(new() { Value = organizationId });
             parameters.Add(new() { Value = id });
             parameters.Add(new() { Value = 1000 });
+        });
+
+    private Task<IReadOnlyList<string>> ExplainFindOldAsync(string sql) =>
+        ExplainAsync(sql, "bigint, timestamptz, bigint, float8, int", parameters =>
+        {
+            parameters.Add(new() { Value = 1L });
+            parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = DateTimeOffset.MinValue });
+            parameters.Add(new() { Value = 0L });
+            parameters.Add(new() { Value = 3600.0 });
+            parameters.Add(new() { Value = 500 });
         });
 
     // Both plans that a prepared statement may get: the one for these parameters, and the one for any.

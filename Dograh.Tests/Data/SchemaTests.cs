@@ -121,6 +121,7 @@ public sealed class SchemaTests(TestServers servers) : DatabaseTest(servers)
     [Theory]
     [InlineData("ck_webhook_deliveries_attempt_count", "attempt_count = max_attempts + 1")]
     [InlineData("ck_webhook_deliveries_attempt_count", "attempt_count = -1")]
+    [InlineData("ck_webhook_deliveries_payload", "payload = NULL")]
     [InlineData("ck_webhook_deliveries_delivered_at", "status = 'succeeded'")]
     [InlineData("ck_webhook_deliveries_delivered_at", "delivered_at = now()")]
     [InlineData("ck_webhook_deliveries_leased_by", "status = 'cancelled', leased_by = 'a worker'")]

@@ -13,6 +13,9 @@ public sealed class FlatEnvironmentNamesTests
         DATABASE_MIGRATE_ON_STARTUP = Database:MigrateOnStartup
         EGRESS_ALLOWED_NETWORKS = Egress:AllowedNetworks
         EGRESS_ALLOW_HTTP = Egress:AllowHttp
+        RETENTION_DAYS = Retention:Days
+        RETENTION_DEAD_LETTER_DAYS = Retention:DeadLetterDays
+        RETENTION_PAYLOAD_DAYS = Retention:PayloadDays
         SECRETS_MASTER_KEY = Secrets:MasterKey
         WEBHOOK_DELIVERY_BASE_DELAY_SECONDS = WebhookDelivery:BaseDelaySeconds
         WEBHOOK_DELIVERY_CIRCUIT_BREAK_SECONDS = WebhookDelivery:CircuitBreakSeconds

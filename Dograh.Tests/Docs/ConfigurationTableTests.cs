@@ -8,6 +8,7 @@ using Dograh.Webhooks.Configuration;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Retention;
 using Dograh.Webhooks.Sending;
 
 namespace Dograh.Tests.Docs;
@@ -22,6 +23,7 @@ public sealed partial class ConfigurationTableTests
         (ApiOptions.SectionName, new ApiOptions()),
         (DatabaseOptions.SectionName, new DatabaseOptions()),
         (WebhookDeliveryOptions.SectionName, new WebhookDeliveryOptions()),
+        (RetentionOptions.SectionName, new RetentionOptions()),
         (EgressOptions.SectionName, new EgressOptions()),
     ];
 

@@ -16,6 +16,7 @@ public sealed class BadSettingsTests(TestServers servers)
         { "ConnectionStrings:redis is not set", "ConnectionStrings__redis", null },
         { "WebhookDelivery:MaxAttempts (WEBHOOK_DELIVERY_MAX_ATTEMPTS)", "WEBHOOK_DELIVERY_MAX_ATTEMPTS", "abc" },
         { "WebhookDelivery:MaxAttempts (WEBHOOK_DELIVERY_MAX_ATTEMPTS) must be from 1 to 20, but is 0", "WEBHOOK_DELIVERY_MAX_ATTEMPTS", "0" },
+        { "Retention:Days (RETENTION_DAYS) must be from 0 to 36500, but is -1", "RETENTION_DAYS", "-1" },
         { "Egress:AllowedNetworks (EGRESS_ALLOWED_NETWORKS): 'nonsense' is not a network", "EGRESS_ALLOWED_NETWORKS", "nonsense" },
     };
 

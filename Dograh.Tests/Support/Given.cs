@@ -128,6 +128,7 @@ internal sealed record DeliveryBuilder
     private TimeSpan _dueIn = TimeSpan.FromSeconds(-1);
     private TimeSpan _createdAgo = TimeSpan.FromMinutes(1);
     private TimeSpan? _replayedAgo;
+    private TimeSpan _endedAgo;
     private string? _leasedBy;
     private int _lostClaims;
     private long _claimCount;
@@ -183,6 +184,9 @@ internal sealed record DeliveryBuilder
     /// <summary>Replayed so long ago.</summary>
     public DeliveryBuilder ReplayedAgo(TimeSpan age) => this with { _replayedAgo = age };
 
+    /// <summary>Created a day before it ended, so long ago.</summary>
+    public DeliveryBuilder EndedAgo(TimeSpan age) => this with { _endedAgo = age, _createdAgo = age + TimeSpan.FromDays(1) };
+
     /// <summary>Still marked by a worker whose claim ended without a word, after so many lost before.</summary>
     public DeliveryBuilder LeftBy(string worker, int lostClaims = 0) =>
         this with { _leasedBy = worker, _lostClaims = lostClaims, _claimCount = lostClaims + 1 };
@@ -201,9 +205,9 @@ internal sealed record DeliveryBuilder
                    (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host,
                     http_method, payload, custom_headers, credential_uuid, status, attempt_count, max_attempts, attempts_per_replay,
                     base_delay_seconds, max_delay_seconds, timeout_seconds, claim_count, lost_claims, leased_by, trace_parent,
-                    scheduled_for, created_at, replayed_at, delivered_at)
+                    scheduled_for, created_at, replayed_at, updated_at, delivered_at)
             VALUES ($1, $2, $3, $4, $5, 'A webhook', $6, $7, $8, $9, $10::json, $11, $12, $13, $14, $14, $15, $16, $17, $18, $19, $20, $21,
-                    now() + $22, now() - $23, now() - $24, CASE WHEN $12 = 'succeeded' THEN now() END)
+                    now() + $22, now() - $23, now() - $24, now() - $25, CASE WHEN $12 = 'succeeded' THEN now() - $25 END)
             RETURNING *),
             listed AS (
                 INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
@@ -212,7 +216,7 @@ internal sealed record DeliveryBuilder
             """,
             run.OrganizationId, uuid, run.Id, run.WorkflowId, _node ?? $"node-{uuid:N}", _url.OriginalString, _url.Host.ToLowerInvariant(), _method, _payload,
             headers, Nullable(_credential), _status, _attemptCount, _maxAttempts, _backoff.Base, _backoff.Max, _timeoutSeconds, _claimCount, _lostClaims,
-            Nullable(_leasedBy), Nullable(_traceParent), _dueIn, _createdAgo, Nullable(_replayedAgo));
+            Nullable(_leasedBy), Nullable(_traceParent), _dueIn, _createdAgo, Nullable(_replayedAgo), _endedAgo);
         if (_attemptCount > 0)
         {
             await database.ExecuteAsync(

@@ -1,5 +1,6 @@
 using Dograh.Tests.Scenarios;
 using Dograh.Tests.Support;
+using Dograh.Webhooks.Deliveries;
 
 namespace Dograh.Tests.Telemetry;
 
@@ -43,6 +44,8 @@ public sealed class ObservedStack(TestServers servers) : IAsyncLifetime
             // Not in the environment: the shell that starts a process drops variables with a dot in their name.
             Arguments = [.. Categories.Select(category => $"--Logging:LogLevel:{category}=Trace")],
         };
+        // For the worker to remove as it starts.
+        await Database.AddAsync(Given.ADelivery().In(DeliveryStatus.Succeeded).EndedAgo(TimeSpan.FromDays(40)));
         await Task.WhenAll(Stack.StartApiAsync(), Stack.StartWorkerAsync());
     }
 

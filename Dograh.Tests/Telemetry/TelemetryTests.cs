@@ -122,7 +122,7 @@ public sealed partial class TelemetryTests(ObservedStack observed)
         await acme.CompleteAsync(await acme.AddWorkflowAsync(receiver.At("/throttled")));
 
         var documented = DocumentedMetrics();
-        Assert.Equal(11, documented.Count);
+        Assert.Equal(12, documented.Count);
         await Eventually.TrueAsync(() => documented.All(metric => Ours().Any(ours => ours.Name == metric.Name)), described: "every metric has arrived");
         Assert.Equal(
             documented.Select(metric => (metric.Name, metric.Unit, metric.Kind)).Order(),

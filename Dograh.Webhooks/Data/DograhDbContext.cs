@@ -169,6 +169,8 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
             t.HasCheckConstraint("ck_webhook_deliveries_attempt_count", "attempt_count >= 0 AND attempt_count <= max_attempts");
             t.HasCheckConstraint("ck_webhook_deliveries_delivered_at", "(status = 'succeeded') = (delivered_at IS NOT NULL)");
             t.HasCheckConstraint("ck_webhook_deliveries_leased_by", "leased_by IS NULL OR status = 'pending'");
+            // What is to be sent has what is to be sent, whoever writes: also an API of a build that knows of no removed payloads.
+            t.HasCheckConstraint("ck_webhook_deliveries_payload", "payload IS NOT NULL OR status <> 'pending'");
         });
         // Every delivery is claimed and recorded: the row's next versions find room on its own page.
         e.HasStorageParameter("fillfactor", DeliveriesFillFactor);

@@ -36,8 +36,8 @@ public sealed class WebhookDelivery
     /// <summary>The method, in upper case.</summary>
     public required string HttpMethod { get; set; }
 
-    /// <summary>The exact text of the body, sent as the same bytes at every attempt.</summary>
-    public required string Payload { get; set; }
+    /// <summary>The exact text of the body, sent as the same bytes at every attempt; null once retention has removed it, which it does of finished ones only.</summary>
+    public required string? Payload { get; set; }
 
     /// <summary>JSON array of <c>{"key","value"}</c>, rendered; secret-looking headers are never here.</summary>
     public required string CustomHeaders { get; set; }

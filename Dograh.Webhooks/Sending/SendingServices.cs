@@ -1,4 +1,5 @@
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Retention;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,6 +18,8 @@ public static class SendingServices
         services.AddOptions<WebhookDeliveryOptions>()
             .Bind(builder.Configuration.GetSection(WebhookDeliveryOptions.SectionName)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<WebhookDeliveryOptions>, WebhookDeliveryOptionsValidator>();
+        services.AddOptions<RetentionOptions>().Bind(builder.Configuration.GetSection(RetentionOptions.SectionName)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>();
         services.AddOptions<EgressOptions>().Bind(builder.Configuration.GetSection(EgressOptions.SectionName)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<EgressOptions>, EgressOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);

@@ -60,6 +60,9 @@ public static class DograhTelemetry
     /// <summary>Keys that the sweep had to put back into the queue.</summary>
     public static readonly Counter<long> SweepRescheduled = Meter.CreateCounter<long>("dograh.sweep.rescheduled", "{delivery}");
 
+    /// <summary>Rows that were older than they are kept; tag <c>what</c>: <c>delivery</c>, <c>payload</c> or <c>run</c>.</summary>
+    public static readonly Counter<long> RetentionRemoved = Meter.CreateCounter<long>("dograh.retention.removed", "{row}");
+
     /// <summary>How long an attempt took; tags <c>outcome</c>, and <c>error.type</c> where it failed.</summary>
     public static readonly Histogram<double> AttemptDuration = Meter.CreateHistogram<double>(
         "dograh.attempt.duration", "s", advice: new InstrumentAdvice<double>

@@ -52,6 +52,23 @@ public sealed class DeliveriesApiTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Fact]
+    public async Task A_delivery_whose_payload_was_removed_is_shown_without_it_and_cannot_be_replayed()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var removed = await AddAsync(acme, ADelivery().In(DeliveryStatus.Succeeded));
+        var kept = await AddAsync(acme, ADelivery().In(DeliveryStatus.Succeeded));
+        await Database.ExecuteAsync("UPDATE webhook_deliveries SET payload = NULL WHERE organization_id = $1 AND id = $2", acme.Id, removed.Id);
+        var uuid = (await Database.DeliveryAsync(removed)).DeliveryUuid;
+
+        Assert.True((await GetAsync(acme, removed)).Is(200).IsNull("payload"));
+        var problem = (await acme.PostAsync($"deliveries/{uuid}/replay")).IsProblem(409);
+        Assert.Contains("payload has been removed", problem.Text("detail"), StringComparison.Ordinal);
+        (await acme.PostAsync("deliveries/replay", new { status = "succeeded" })).Is(202).Matches("""{"matched":2,"replayed":1}""");
+        Assert.Equal(
+            (DeliveryStatus.Succeeded, DeliveryStatus.Pending), ((await Database.DeliveryAsync(removed)).Status, (await Database.DeliveryAsync(kept)).Status));
+    }
+
+    [Fact]
     public async Task A_delivery_shows_its_payload_its_headers_and_every_attempt()
     {
         var acme = await Api.NewOrganizationAsync();

@@ -280,7 +280,6 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasColumnName("max_delay_seconds");
 
                     b.Property<string>("Payload")
-                        .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("payload");
 
@@ -360,6 +359,8 @@ namespace Dograh.Webhooks.Data.Migrations
                             t.HasCheckConstraint("ck_webhook_deliveries_delivered_at", "(status = 'succeeded') = (delivered_at IS NOT NULL)");
 
                             t.HasCheckConstraint("ck_webhook_deliveries_leased_by", "leased_by IS NULL OR status = 'pending'");
+
+                            t.HasCheckConstraint("ck_webhook_deliveries_payload", "payload IS NOT NULL OR status <> 'pending'");
                         });
 
                     b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 50);

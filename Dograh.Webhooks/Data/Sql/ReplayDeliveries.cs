@@ -7,7 +7,7 @@ namespace Dograh.Webhooks.Data.Sql;
 /// <summary>Replays deliveries: pending again, with a fresh set of attempts, under the same id and with the same payload.</summary>
 /// <remarks>
 /// Numbering goes on. <c>claim_count</c> rises too, so that the late word of a worker which held the row before it was cancelled or parked
-/// finds its token spent. Finds its rows by the primary key.
+/// finds its token spent. One whose payload has been removed stays as it is: there is nothing left to send. Finds its rows by the primary key.
 /// </remarks>
 public static class ReplayDeliveries
 {
@@ -29,6 +29,7 @@ public static class ReplayDeliveries
         WHERE d.organization_id = $1
           AND d.id = r.id
           AND d.status = ANY ($4)
+          AND d.payload IS NOT NULL
         RETURNING d.id, d.scheduled_for
         """;
 
