@@ -3,7 +3,7 @@ using static Dograh.Tests.Model.Operation;
 
 namespace Dograh.Tests.Model;
 
-/// <summary>Short sequences that random ones have shrunk to when a statement was broken on purpose, by what they say.</summary>
+/// <summary>Short sequences that a statement broken on purpose does not survive, each named by what it says.</summary>
 /// <remarks>Each step is compared with the model and the invariants; what is asserted at the end is why the sequence is here.</remarks>
 public sealed class ModelExamplesTests(ModelFixture fixture) : IClassFixture<ModelFixture>
 {
