@@ -11,6 +11,8 @@ internal static class BenchCommand
     private const string DefaultOutput = "bench-results";
     private const int MostDeliveries = 10_000_000;
     private const int MostRounds = 100;
+    private const int DefaultMinutes = 60;
+    private const int MostMinutes = 7 * 24 * 60;
     private const int MostHistory = 10_000_000;
 
     /// <summary>The command with its options.</summary>
@@ -19,13 +21,14 @@ internal static class BenchCommand
     {
         var scenarios = new Argument<string[]>("scenario")
         {
-            Description = $"What is measured: {string.Join(", ", ScenarioList.Names)}, or {All} (the default), which is everything but {ScenarioList.Micro}.",
+            Description = $"What is measured: {string.Join(", ", ScenarioList.Names)}, or {All} (the default), which is everything but {ScenarioList.Micro} and {ScenarioList.Soak}.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         scenarios.Validators.Add(NamesScenarios);
         var deliveries = Number("--deliveries", "number", $"Deliveries of a drain; the other scenarios take a share of it. Default {BenchSize.DefaultDeliveries}.", 100, MostDeliveries);
         var rounds = Number("--rounds", "number", $"How often each side takes its turn; what is told are the medians. Default {BenchSize.DefaultRounds}.", 1, MostRounds);
         var history = Number("--history", "rows", $"Finished deliveries that lie beside the pending ones of backlog. Default {BenchSize.DefaultHistory}.", 0, MostHistory);
+        var minutes = Number("--minutes", "number", $"How long {ScenarioList.Soak} lasts. Default {DefaultMinutes}.", 1, MostMinutes);
         var quick = new Option<bool>("--quick") { Description = "A smoke test: everything tiny, once. Its numbers mean nothing." };
         var output = new Option<string>("--out")
         {
@@ -45,7 +48,7 @@ internal static class BenchCommand
             processes of their own, prints a table, and writes results.json, results.md and results.svg. Ctrl+C stops all of them.
             """)
         {
-            scenarios, deliveries, rounds, history, quick, output, set,
+            scenarios, deliveries, rounds, history, minutes, quick, output, set,
         };
         command.SetAction(result =>
         {
@@ -59,6 +62,7 @@ internal static class BenchCommand
                     History = Given(result, history) ?? start.History,
                 },
                 Path.GetFullPath(result.GetValue(output)!),
+                Given(result, minutes) ?? DefaultMinutes,
                 (result.GetValue(set) ?? []).Select(Split).GroupBy(pair => pair.Name).ToDictionary(named => named.Key, named => (string?)named.Last().Value)));
         });
         return command;
@@ -100,7 +104,7 @@ internal static class BenchCommand
     private static IReadOnlyList<string> Selected(string[] asked)
     {
         var all = asked.Length == 0 || asked.Contains(All);
-        return [.. ScenarioList.Names.Where(name => asked.Contains(name) || (all && name != ScenarioList.Micro))];
+        return [.. ScenarioList.Names.Where(name => asked.Contains(name) || (all && ScenarioList.IsMeasuredInTurns(name)))];
     }
 
     private static (string Name, string Value) Split(string setting)

@@ -3,6 +3,7 @@ using Dograh.Bench.Measuring;
 using Dograh.Bench.Micro;
 using Dograh.Bench.Reports;
 using Dograh.Bench.Scenarios;
+using Dograh.Bench.Soak;
 using Dograh.Bench.Stack;
 using Dograh.Standalone;
 using Spectre.Console;
@@ -43,7 +44,8 @@ internal static class BenchRun
             // BenchmarkDotNet knows no token: when asked to stop we leave it behind, and it ends with this process.
             var microSucceeded = !settings.Scenarios.Contains(ScenarioList.Micro)
                 || await Task.Run(() => MicroRun.Run(settings.Output, settings.Size.Quick), stop).WaitAsync(stop);
-            return microSucceeded && !results.SelectMany(result => result.Sides).Any(side => side.Failed) ? 0 : Failed;
+            var soaked = !settings.Scenarios.Contains(ScenarioList.Soak) || await SoakRun.RunAsync(settings, console, stop);
+            return microSucceeded && soaked && !results.SelectMany(result => result.Sides).Any(side => side.Failed) ? 0 : Failed;
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
@@ -63,7 +65,7 @@ internal static class BenchRun
     {
         var results = new List<ScenarioResult>();
         var versions = new Dictionary<string, string>();
-        var names = settings.Scenarios.Where(name => name != ScenarioList.Micro).ToList();
+        var names = settings.Scenarios.Where(ScenarioList.IsMeasuredInTurns).ToList();
         if (names.Count > 0)
         {
             console.WriteLine("Starting PostgreSQL, Redis, the receiver and the API …");

@@ -8,6 +8,9 @@ internal static class ScenarioList
     /// <summary>The one that measures no process but code in memory, and is not part of <c>all</c>.</summary>
     public const string Micro = "micro";
 
+    /// <summary>The one that runs for as long as asked, and is not part of <c>all</c> either.</summary>
+    public const string Soak = "soak";
+
     private static readonly OrderedDictionary<string, Func<BenchStack, BenchSize, Scenario>> All = new()
     {
         ["limit"] = LimitSide.CreateScenario,
@@ -24,7 +27,10 @@ internal static class ScenarioList
         ["backlog"] = BacklogScenario.Create,
     };
 
-    public static IReadOnlyList<string> Names { get; } = [.. All.Keys, Micro];
+    public static IReadOnlyList<string> Names { get; } = [.. All.Keys, Micro, Soak];
+
+    /// <summary>Whether it is measured in turns, and part of <c>all</c>.</summary>
+    public static bool IsMeasuredInTurns(string name) => All.ContainsKey(name);
 
     /// <summary>Makes a scenario for a stack.</summary>
     public static Scenario Create(string name, BenchStack stack, BenchSize size) => All[name](stack, size);

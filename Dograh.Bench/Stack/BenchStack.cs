@@ -103,6 +103,15 @@ internal sealed class BenchStack : IAsyncDisposable
         return worker.ProcessId;
     }
 
+    /// <summary>Stops the worker that was started last, and starts another.</summary>
+    public async Task ReplaceLastWorkerAsync()
+    {
+        var last = _workers[^1];
+        _workers.Remove(last);
+        await last.DisposeAsync();
+        await StartWorkerAsync();
+    }
+
     /// <summary>Kills all workers: what they hold, nobody wants.</summary>
     public void KillWorkers() => _workers.ForEach(worker => worker.Kill());
 

@@ -26,6 +26,9 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
         foreach (var server in redis.GetServers()) await server.FlushAllDatabasesAsync();
     }
 
+    /// <summary>How many keys the queue holds.</summary>
+    public Task<long> CountQueuedAsync() => redis.GetDatabase().SortedSetLengthAsync("dograh:{deliveries:0}");
+
     /// <summary>Copies the newest delivery, which must be pending, with a run for each copy, and removes the one that was copied.</summary>
     public async Task CopyPendingAsync(long count)
     {

@@ -12,6 +12,7 @@ public sealed class BenchCommandTests
 
         Assert.Equal(["limit", "drain", "ingest", "end-to-end", "latency", "idle", "scale", "faults", "isolation", "peers", "backlog"], settings.Scenarios);
         Assert.Equal(new BenchSize(60_000, Rounds: 3, History: 1_000_000, Quick: false), settings.Size);
+        Assert.Equal(60, settings.Minutes);
         Assert.Equal(Path.GetFullPath("bench-results"), settings.Output);
         Assert.Empty(settings.Environment);
     }
@@ -31,6 +32,16 @@ public sealed class BenchCommandTests
     public async Task Quick_is_tiny_but_for_what_is_asked_for_by_name()
     {
         Assert.Equal(BenchSize.Smallest with { Rounds = 2 }, (await ParseAsync("limit --quick --rounds 2")).Size);
+    }
+
+    [Fact]
+    public async Task A_soak_is_as_long_as_asked_and_not_part_of_all()
+    {
+        var settings = await ParseAsync("soak --minutes 90");
+
+        Assert.Equal(["soak"], settings.Scenarios);
+        Assert.Equal(90, settings.Minutes);
+        Assert.DoesNotContain("soak", (await ParseAsync("all")).Scenarios);
     }
 
     [Fact]
