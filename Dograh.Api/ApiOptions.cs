@@ -16,4 +16,9 @@ internal sealed class ApiOptions
     /// <summary>How many more may wait for their turn, unread; the rest are answered 503 at once.</summary>
     /// <value>Default 1024.</value>
     public int MaxWaitingRequests { get; set; } = 1024;
+
+    /// <summary>How long an API that is asked to stop serves on while <c>/health</c> says so, in seconds. 0–3,600.</summary>
+    /// <value>Default 5 s.</value>
+    /// <remarks>Longer than a load balancer needs to learn of it; too short: it still sends requests to a port that is closed.</remarks>
+    public double DrainSeconds { get; set; } = 5;
 }

@@ -11,6 +11,7 @@ using Dograh.Webhooks.Queue;
 using Dograh.Webhooks.Runs;
 using Dograh.Webhooks.Sending;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
 namespace Dograh.Api;
@@ -37,6 +38,13 @@ internal static class ApiServices
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi(ApiDescription.Configure);
 
+        services.AddOptions<ApiOptions>().Bind(builder.Configuration.GetSection(ApiOptions.SectionName))
+            .Validate(api => api.DrainSeconds is >= 0 and <= 3600, "Api:DrainSeconds must be from 0 to 3600").ValidateOnStart();
+        services.AddSingleton<Drain>();
+        services.AddHostedService(provider => provider.GetRequiredService<Drain>());
+        services.AddHealthChecks().AddCheck<Drain>("stopping");
+        services.AddOptions<HostOptions>().Configure<IOptions<ApiOptions>>((host, api) => host.ShutdownTimeout += TimeSpan.FromSeconds(api.Value.DrainSeconds));
+
         var options = builder.Configuration.GetSection(ApiOptions.SectionName).Get<ApiOptions>() ?? new ApiOptions();
         services.AddOverloadLimit(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -49,6 +57,7 @@ internal static class ApiServices
 
     public static WebApplication MapDograhApi(this WebApplication app)
     {
+        app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problems.WriteExceptionAsync, SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(Problems.WriteStatusAsync);
         app.UseRateLimiter();

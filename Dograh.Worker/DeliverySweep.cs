@@ -8,13 +8,16 @@ using StackExchange.Redis;
 
 namespace Dograh.Worker;
 
-/// <summary>Finds due deliveries that the queue has lost: at start, at every interval, and when Redis comes back.</summary>
+/// <summary>Finds due deliveries that the queue has lost, and such as no list shows: at start, at every interval, and when Redis comes back.</summary>
 /// <remarks>Every worker has one and an advisory lock lets one of them sweep; it puts back only what is missing, so that sweeping twice does no harm.</remarks>
 internal sealed partial class DeliverySweep(
     DatabaseMigrator migrator, DatabaseClock clock, DeliveryStore store, DeliveryQueue queue, IdempotencyStore idempotency,
     IOptions<WebhookDeliveryOptions> options, TimeProvider time, ILogger<DeliverySweep> logger) : BackgroundService
 {
     private const int PageSize = 1000;
+
+    // A migration may leave a million to list: some of them now, for the queue comes first, and the rest in the sweeps after this one.
+    private const int MaxListingBatches = 200;
 
     // A generous guess at what one slot can do in a second: beyond what all slots do until the next sweep, queueing more helps nobody.
     private const double AttemptsPerSlotSecond = 10;
@@ -48,6 +51,7 @@ internal sealed partial class DeliverySweep(
         await store.WithSweepLockAsync(async () =>
         {
             rescheduled = await RescheduleAsync(cancellationToken);
+            await ListUnlistedAsync(cancellationToken);
             await idempotency.DeleteExpiredAsync(cancellationToken);
         }, cancellationToken);
 
@@ -82,6 +86,19 @@ internal sealed partial class DeliverySweep(
         return rescheduled;
     }
 
+    private async Task ListUnlistedAsync(CancellationToken cancellationToken)
+    {
+        var listed = 0L;
+        for (var batch = 0; batch < MaxListingBatches; batch++)
+        {
+            var count = await store.ListUnlistedAsync(PageSize, cancellationToken);
+            listed += count;
+            if (count < PageSize) break;
+        }
+
+        if (listed > 0) LogListed(logger, listed);
+    }
+
     private async Task RunGuardedAsync(CancellationToken stoppingToken)
     {
         try
@@ -101,6 +118,9 @@ internal sealed partial class DeliverySweep(
 
     [LoggerMessage(1, LogLevel.Information, "sweep.rescheduled: {Count} due deliveries were missing from the queue.")]
     private static partial void LogSwept(ILogger logger, long count);
+
+    [LoggerMessage(3, LogLevel.Information, "sweep.listed: {Count} deliveries were in no list: a build from before the listings stored them.")]
+    private static partial void LogListed(ILogger logger, long count);
 
     [LoggerMessage(2, LogLevel.Warning, "A sweep failed ({ErrorType}: {Error}); the next one tries again.")]
     private static partial void LogFailed(ILogger logger, string errorType, string error, Exception? exception);

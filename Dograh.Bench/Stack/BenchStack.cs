@@ -244,6 +244,8 @@ internal sealed class BenchStack : IAsyncDisposable
         _environment["ADMIN_API_KEY"] = _adminKey;
         _environment["EGRESS_ALLOWED_NETWORKS"] = "127.0.0.0/8,::1/128";
         _environment["DATABASE_MIGRATE_ON_STARTUP"] = "true";
+        // No load balancer stands before it.
+        _environment["Api__DrainSeconds"] = "0";
         _environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = null;
         foreach (var (name, value) in environment) _environment[name] = value;
 

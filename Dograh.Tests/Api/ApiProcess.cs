@@ -32,6 +32,7 @@ internal sealed class ApiProcess : IAsyncDisposable
         ["ConnectionStrings__redis"] = TestWorker.NoRedis,
         ["SECRETS_MASTER_KEY"] = TestWorker.MasterKey,
         ["ADMIN_API_KEY"] = ApiHost.AdminKey,
+        ["Api__DrainSeconds"] = "0",
     };
 
     /// <summary>Starts it and waits for nothing.</summary>

@@ -124,6 +124,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
             "SELECT * FROM webhook_deliveries WHERE organization_id = 1 AND workflow_run_id = 1",
             "SELECT * FROM webhook_deliveries WHERE organization_id = 1 AND id = 1",
             "SELECT scheduled_for, organization_id, id FROM webhook_deliveries WHERE status = 'pending' ORDER BY scheduled_for, organization_id, id LIMIT 1000",
+            "SELECT organization_id, id FROM webhook_deliveries WHERE NOT is_listed ORDER BY organization_id, id LIMIT 1000",
             // What the foreign key does where a delivery goes; and the statistics by receiver.
             "DELETE FROM webhook_delivery_listings WHERE organization_id = 1 AND id = 1",
             "SELECT * FROM webhook_delivery_attempts WHERE organization_id = 1 AND delivery_id = 1 ORDER BY number",

@@ -77,7 +77,8 @@ public sealed class MigrationTests(TestServers servers)
             """,
             run.OrganizationId, run.Id, run.WorkflowId);
 
-        await migrator.MigrateAsync("DeliveryListings", Token);
+        await migrator.MigrateAsync(cancellationToken: Token);
+        Assert.Equal(3, await database.Store.ListUnlistedAsync(limit: 10, Token));
 
         Assert.Equal(3, await database.ScalarAsync<long>(
             """
@@ -91,6 +92,23 @@ public sealed class MigrationTests(TestServers servers)
 
         Assert.Equal(3, await database.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries"));
         Assert.Equal("", await database.ScalarAsync<string>(OptionsSql));
+    }
+
+    // Whoever is stopped while the index is built, outside any transaction, leaves the column and an index that PostgreSQL does not use.
+    [Fact]
+    public async Task A_migration_that_was_cut_off_within_is_taken_up_again()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        var migrator = TestServers.MigratorOf(database.DataSource);
+        await migrator.MigrateAsync("DeliveryListings", Token);
+        await database.ExecuteAsync("ALTER TABLE webhook_deliveries ADD COLUMN is_listed boolean NOT NULL DEFAULT false");
+        await database.ExecuteAsync("CREATE INDEX ix_webhook_deliveries_unlisted ON webhook_deliveries (id)");
+
+        await migrator.MigrateAsync(cancellationToken: Token);
+
+        Assert.EndsWith(
+            "(organization_id, id) WHERE (NOT is_listed)",
+            await database.ScalarAsync<string>("SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_webhook_deliveries_unlisted'"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -87,6 +87,14 @@ public sealed class PlanTests(LargeDatabase seeded)
     }
 
     [Fact]
+    public async Task What_is_in_no_list_is_a_walk_of_its_index_and_listed_by_the_primary_key()
+    {
+        AssertUses("ix_webhook_deliveries_unlisted", await ExplainAsync(ListDeliveries.FindSql, "int", parameters => parameters.Add(new() { Value = 1000 })));
+        AssertUses("pk_webhook_deliveries", await ExplainAsync(ListDeliveries.InsertSql, "bigint[], bigint[]", parameters => parameters.AddKeys(Batch)));
+        AssertUses("pk_webhook_deliveries", await ExplainAsync(ListDeliveries.MarkSql, "bigint[], bigint[]", parameters => parameters.AddKeys(Batch)));
+    }
+
+    [Fact]
     public async Task Credentials_are_found_by_their_primary_key()
     {
         var plan = await ExplainAsync(ReadCredentials.Sql, "bigint[], uuid[]", parameters =>

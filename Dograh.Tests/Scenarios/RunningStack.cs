@@ -69,19 +69,19 @@ public sealed class RunningStack : IAsyncDisposable
     public async Task<ServiceProcess> LaunchApiAsync() =>
         _api = await LaunchAsync("API", StackLayout.ApiAssembly, "api.log", new Uri(Url, "/health"));
 
-    /// <summary>Starts a worker and waits until it takes deliveries.</summary>
-    public async Task<ServiceProcess> StartWorkerAsync()
+    /// <summary>Starts a worker, with these variables besides, and waits until it takes deliveries.</summary>
+    public async Task<ServiceProcess> StartWorkerAsync(params (string Name, string? Value)[] environment)
     {
-        var worker = await LaunchWorkerAsync();
+        var worker = await LaunchWorkerAsync(environment);
         await WorksAsync(worker);
         return worker;
     }
 
-    /// <summary>Starts a worker and does not wait.</summary>
-    public async Task<ServiceProcess> LaunchWorkerAsync()
+    /// <summary>Starts a worker, with these variables besides, and does not wait.</summary>
+    public async Task<ServiceProcess> LaunchWorkerAsync(params (string Name, string? Value)[] environment)
     {
         var name = $"worker {_workers.Count + 1}";
-        var worker = await LaunchAsync(name, StackLayout.WorkerAssembly, $"{name}.log", health: null);
+        var worker = await LaunchAsync(name, StackLayout.WorkerAssembly, $"{name}.log", health: null, environment);
         _workers.Add(worker);
         return worker;
     }
@@ -149,8 +149,13 @@ public sealed class RunningStack : IAsyncDisposable
         return await read(answer);
     }
 
-    private Task<ServiceProcess> LaunchAsync(string name, string assembly, string log, Uri? health) =>
-        ServiceProcess.StartAsync(Options(name, assembly, Path.Combine(_folder, log), health));
+    private Task<ServiceProcess> LaunchAsync(string name, string assembly, string log, Uri? health, params (string Name, string? Value)[] environment)
+    {
+        var options = Options(name, assembly, Path.Combine(_folder, log), health);
+        var variables = new Dictionary<string, string?>(options.Environment);
+        foreach (var (variable, value) in environment) variables[variable] = value;
+        return ServiceProcess.StartAsync(options with { Environment = variables });
+    }
 
     private ServiceOptions Options(string name, string assembly, string log, Uri? health) => new()
     {

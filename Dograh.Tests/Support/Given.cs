@@ -95,7 +95,8 @@ internal static class Given
         """
         INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
         SELECT organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host FROM webhook_deliveries
-        ON CONFLICT (organization_id, id) DO UPDATE SET created_at = EXCLUDED.created_at
+        ON CONFLICT (organization_id, id) DO UPDATE SET created_at = EXCLUDED.created_at;
+        UPDATE webhook_deliveries SET is_listed = true WHERE NOT is_listed
         """);
 
     /// <summary>Adds so many deliveries of one run, alike but for their nodes.</summary>
@@ -205,9 +206,9 @@ internal sealed record DeliveryBuilder
                    (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host,
                     http_method, payload, custom_headers, credential_uuid, status, attempt_count, max_attempts, attempts_per_replay,
                     base_delay_seconds, max_delay_seconds, timeout_seconds, claim_count, lost_claims, leased_by, trace_parent,
-                    scheduled_for, created_at, replayed_at, updated_at, delivered_at)
+                    scheduled_for, created_at, replayed_at, updated_at, delivered_at, is_listed)
             VALUES ($1, $2, $3, $4, $5, 'A webhook', $6, $7, $8, $9, $10::json, $11, $12, $13, $14, $14, $15, $16, $17, $18, $19, $20, $21,
-                    now() + $22, now() - $23, now() - $24, now() - $25, CASE WHEN $12 = 'succeeded' THEN now() - $25 END)
+                    now() + $22, now() - $23, now() - $24, now() - $25, CASE WHEN $12 = 'succeeded' THEN now() - $25 END, true)
             RETURNING *),
             listed AS (
                 INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)

@@ -43,6 +43,24 @@ public sealed class DeliverySweepTests(TestServers servers) : WorkerTest(servers
     }
 
     [Fact]
+    public async Task It_lists_what_is_in_no_list_and_touches_nothing_else()
+    {
+        await using var worker = TestWorker.Compose(Database, TestWorker.NoRedis);
+        await worker.Get<DatabaseClock>().SynchronizeAsync(Token);
+        await AddManyAsync(2300);
+        var before = (await Database.DeliveriesAsync()).Select(row => row.UpdatedAt).ToList();
+        await Database.ExecuteAsync("DELETE FROM webhook_delivery_listings");
+        await Database.ExecuteAsync("UPDATE webhook_deliveries SET is_listed = false");
+
+        await worker.Sweep.RunOnceAsync(Token);
+        await worker.Sweep.RunOnceAsync(Token);
+
+        Assert.Equal(2300, await Database.ScalarAsync<long>("SELECT count(*) FROM webhook_delivery_listings"));
+        Assert.Equal(before, (await Database.DeliveriesAsync()).Select(row => row.UpdatedAt));
+        Assert.True(worker.Log.Has("sweep.listed: 2300 deliveries"));
+    }
+
+    [Fact]
     public async Task It_stops_early_where_the_queue_holds_more_than_the_workers_can_take_before_the_next_sweep()
     {
         var worker = await ComposeWorkerAsync(("WebhookDelivery:Concurrency", 1));

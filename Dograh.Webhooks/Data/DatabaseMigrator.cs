@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -11,6 +12,8 @@ namespace Dograh.Webhooks.Data;
 /// <remarks>
 /// Safe to run from several processes at once: one after the other gets a lock in the database. EF Core's own ends with each migration's
 /// transaction, and a process that waited for it would then apply the next migration beside the one that holds it.
+/// <para>The version before runs on meanwhile. A change of a table must wait for whoever reads it now, and everybody who comes later waits behind that
+/// change: so it waits for a short time only, steps back to let them through, and tries again.</para>
 /// </remarks>
 public sealed partial class DatabaseMigrator(
     IDbContextFactory<DograhDbContext> contexts, NpgsqlDataSource dataSource, TimeProvider time, ILogger<DatabaseMigrator> logger)
@@ -20,7 +23,11 @@ public sealed partial class DatabaseMigrator(
 
     private const long MigrationLock = 0x646F_6772_6169;
 
+    // How long the traffic may stand behind a migration that waits for a lock.
+    private const int LockTimeoutMilliseconds = 1000;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(200);
     private volatile bool _isCurrent;
 
     /// <summary>Applies what is missing; creates the database itself if need be.</summary>
@@ -34,16 +41,10 @@ public sealed partial class DatabaseMigrator(
         if (!await creator.ExistsAsync(cancellationToken)) await creator.CreateAsync(cancellationToken);
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await LockAsync(connection, cancellationToken);
-        // Filling a new table from a large one takes as long as it takes.
-        context.Database.SetCommandTimeout(0);
-        if (target == Nothing)
+        for (var attempt = 1; !await TryMigrateAsync(target, cancellationToken); attempt++)
         {
-            await context.GetService<IMigrator>().MigrateAsync(target, cancellationToken);
-            await DropHistoryAsync(context, cancellationToken);
-        }
-        else
-        {
-            await context.GetService<IMigrator>().MigrateAsync(target, cancellationToken);
+            LogTableInUse(logger, attempt);
+            await Task.Delay(RetryDelay, time, cancellationToken);
         }
 
         // A connection that was opened before the enum type existed does not know it.
@@ -100,16 +101,54 @@ public sealed partial class DatabaseMigrator(
         return _isCurrent = true;
     }
 
-    // The transaction's lock, not the session's: it is gone with the connection however this process ends.
-    private static async Task<NpgsqlTransaction> LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    // False if a table was in use for so long that the change stepped back. Each migration is a transaction, or can be begun again: nothing is half done.
+    private async Task<bool> TryMigrateAsync(string? target, CancellationToken cancellationToken)
     {
-        var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection)
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        // An index over a large table takes as long as it takes; only waiting for a lock is limited.
+        context.Database.SetCommandTimeout(0);
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        try
         {
-            Parameters = { new() { Value = MigrationLock } }, CommandTimeout = 0,
-        };
-        await command.ExecuteNonQueryAsync(cancellationToken);
-        return transaction;
+            await context.Database.ExecuteSqlAsync($"SELECT set_config('lock_timeout', {$"{LockTimeoutMilliseconds}ms"}, false)", cancellationToken);
+            await context.GetService<IMigrator>().MigrateAsync(target, cancellationToken);
+            if (target == Nothing) await DropHistoryAsync(context, cancellationToken);
+            return true;
+        }
+        // EF Core wraps what it takes for a passing fault.
+        catch (Exception e) when (e.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        {
+            return false;
+        }
+        finally
+        {
+            // The connection goes back to the pool, which undoes nothing. One that is broken by now does not go back.
+            if (context.Database.GetDbConnection().State == ConnectionState.Open)
+            {
+                await context.Database.ExecuteSqlAsync($"RESET lock_timeout", CancellationToken.None);
+            }
+        }
+    }
+
+    // The transaction's lock, not the session's: it is gone with the connection however this process ends. Asked for again and again rather than waited for:
+    // whoever waits in a statement holds a snapshot, and an index that is built concurrently waits for all of those.
+    private async Task<NpgsqlTransaction> LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var ask = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
+            if (await ask.ExecuteScalarAsync(cancellationToken) is true)
+            {
+                // Ends what the statement before has left open, and its snapshot with it. And the session is idle for as long as the migrations take.
+                await using var keep = new NpgsqlCommand("SET LOCAL idle_in_transaction_session_timeout = 0", connection);
+                await keep.ExecuteNonQueryAsync(cancellationToken);
+                return transaction;
+            }
+
+            await transaction.DisposeAsync();
+            await Task.Delay(LockInterval, time, cancellationToken);
+        }
     }
 
     // Two starters that both found no database: the one that came second finds it there when it tries again.
@@ -127,6 +166,9 @@ public sealed partial class DatabaseMigrator(
 
     [LoggerMessage(2, LogLevel.Warning, "PostgreSQL cannot be reached (try {Attempt}, {ErrorType}: {Error}); trying again in a second.")]
     private static partial void LogNotReachable(ILogger logger, int attempt, string errorType, string error);
+
+    [LoggerMessage(4, LogLevel.Warning, "A migration waits for a table that is in use (try {Attempt}); it lets the traffic through and tries again in a second.")]
+    private static partial void LogTableInUse(ILogger logger, int attempt);
 
     [LoggerMessage(3, LogLevel.Warning,
         "The database is not migrated yet (look {Attempt}); waiting. Run 'Dograh.Api migrate', or set Database:MigrateOnStartup for one API.")]

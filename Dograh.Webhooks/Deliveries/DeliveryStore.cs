@@ -57,6 +57,11 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         return WithRetryAsync(connection => FindDueTimes.ExecuteAsync(connection, sorted, cancellationToken), cancellationToken);
     }
 
+    /// <summary>Lists deliveries that a build from before the listings has stored.</summary>
+    /// <returns>How many, at most <paramref name="limit"/>.</returns>
+    public Task<int> ListUnlistedAsync(int limit, CancellationToken cancellationToken) =>
+        WithRetryAsync(connection => ListDeliveries.ExecuteAsync(connection, limit, cancellationToken), cancellationToken);
+
     /// <summary>Runs a sweep's work under the advisory lock that all workers share.</summary>
     /// <returns>False if another worker is sweeping now, and nothing was run.</returns>
     public async Task<bool> WithSweepLockAsync(Func<Task> sweep, CancellationToken cancellationToken)

@@ -87,6 +87,9 @@ public sealed class WebhookDelivery
     /// <summary>Why a deferred delivery waits; one of <see cref="WaitingReason"/>.</summary>
     public string? WaitingFor { get; set; }
 
+    /// <summary>Whether the lists can find it. A build from before the listings stores what they cannot: the sweep lists that.</summary>
+    public bool IsListed { get; set; }
+
     /// <summary>The W3C trace context of the request that completed the run.</summary>
     public string? TraceParent { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Sockets;
 using Dograh.Webhooks.Deliveries;
 
 namespace Dograh.Webhooks.Sending;
@@ -38,6 +39,11 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
             capture.StatusCode = response.StatusCode;
             await ReadBodyAsync(response, capture, cancellationToken);
             return response;
+        }
+        catch (SocketException e)
+        {
+            // .NET asks a new connection for its address; where the receiver has reset it already, that throws, as it is.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e);
         }
         finally
         {

@@ -36,22 +36,12 @@ public sealed class DeliverySender : IDisposable
         _clock = clock;
         _random = random;
         var connector = new EgressConnector(guard);
-        var sockets = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectCallback = connector.ConnectAsync,
-            ConnectTimeout = ConnectTimeout,
-            MaxResponseHeadersLength = 64,
-            MaxResponseDrainSize = 0,
-            PooledConnectionLifetime = ConnectionLifetime,
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-            UseCookies = false,
-            UseProxy = false,
-        };
         _invoker = new HttpMessageInvoker(new ResilienceHandler(static request => AttemptCapture.Of(request).Origin.Pipeline)
         {
-            InnerHandler = new AttemptHandler(clock, time, () => _isStopping) { InnerHandler = sockets },
+            InnerHandler = new AttemptHandler(clock, time, () => _isStopping)
+            {
+                InnerHandler = new LargeBodyHandler(NewSockets(connector), NewSockets(connector), time),
+            },
         });
     }
 
@@ -126,6 +116,20 @@ public sealed class DeliverySender : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _invoker.Dispose();
+
+    private static SocketsHttpHandler NewSockets(EgressConnector connector) => new()
+    {
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectCallback = connector.ConnectAsync,
+        ConnectTimeout = ConnectTimeout,
+        MaxResponseHeadersLength = 64,
+        MaxResponseDrainSize = 0,
+        PooledConnectionLifetime = ConnectionLifetime,
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        UseCookies = false,
+        UseProxy = false,
+    };
 
     private async Task<AttemptResult> SendAsync(HttpRequestMessage request, AttemptCapture capture, CancellationToken cancellationToken)
     {

@@ -47,16 +47,7 @@ namespace Dograh.Webhooks.Data.Migrations
                     table.PrimaryKey("pk_webhook_delivery_listings", x => new { x.organization_id, x.id });
                 });
 
-            // What is there already. Dropping an index has locked the table until the commit, so that no delivery comes in unlisted meanwhile.
-            migrationBuilder.Sql(
-                """
-                INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
-                SELECT organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host
-                FROM webhook_deliveries
-                ORDER BY organization_id, id;
-                """);
-
-            // The foreign key and the indexes come after the rows: checked once for all of them, and built by sorting.
+            // Empty: what is there already is listed by the workers' sweep, beside the traffic. Filled here, a large table would be locked for minutes.
             migrationBuilder.AddForeignKey(
                 name: "fk_webhook_delivery_listings_delivery",
                 table: "webhook_delivery_listings",

@@ -255,6 +255,12 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("http_method");
 
+                    b.Property<bool>("IsListed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_listed");
+
                     b.Property<string>("LastError")
                         .HasMaxLength(2000)
                         .HasColumnType("character varying(2000)")
@@ -342,6 +348,11 @@ namespace Dograh.Webhooks.Data.Migrations
                     b.HasIndex("OrganizationId", "DeliveryUuid")
                         .IsUnique()
                         .HasDatabaseName("ux_webhook_deliveries_uuid");
+
+                    b.HasIndex("OrganizationId", "Id")
+                        .HasDatabaseName("ix_webhook_deliveries_unlisted")
+                        .HasFilter("NOT is_listed")
+                        .HasAnnotation("Npgsql:CreatedConcurrently", true);
 
                     b.HasIndex("OrganizationId", "WorkflowRunId", "WebhookNodeId")
                         .IsUnique()

@@ -8,7 +8,7 @@ namespace Dograh.Webhooks.Data.Sql;
 /// <summary>Stores deliveries: get-or-create on (run, node), so that a row that is there already is left as it is (I2).</summary>
 /// <remarks>
 /// The unique key <c>ux_webhook_deliveries_run_node</c> decides, however concurrently a run is completed. What is created is listed by the
-/// same statement: a delivery that no list shows cannot be.
+/// same statement, and says so: what a build from before the listings stores does not, and is found by that (<see cref="ListDeliveries"/>).
 /// </remarks>
 internal static class InsertDeliveries
 {
@@ -17,9 +17,11 @@ internal static class InsertDeliveries
         WITH created AS (
         INSERT INTO webhook_deliveries
                (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, status, endpoint_url, endpoint_host, http_method,
-                payload, custom_headers, credential_uuid, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent)
+                payload, custom_headers, credential_uuid, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent,
+                is_listed)
         SELECT n.organization_id, n.delivery_uuid, n.workflow_run_id, n.workflow_id, n.webhook_node_id, n.webhook_name, 'pending', n.endpoint_url, n.endpoint_host, n.http_method,
-               n.payload, n.custom_headers, n.credential_uuid, n.max_attempts, n.max_attempts, n.base_delay_seconds, n.max_delay_seconds, n.timeout_seconds, n.trace_parent
+               n.payload, n.custom_headers, n.credential_uuid, n.max_attempts, n.max_attempts, n.base_delay_seconds, n.max_delay_seconds, n.timeout_seconds, n.trace_parent,
+               true
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
              AS n (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
                    payload, custom_headers, credential_uuid, max_attempts, base_delay_seconds, max_delay_seconds, timeout_seconds, trace_parent)
