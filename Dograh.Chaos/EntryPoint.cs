@@ -1,0 +1,6 @@
+namespace Dograh.Chaos;
+
+internal static class EntryPoint
+{
+    private static Task<int> Main() => Task.FromResult(0);
+}
