@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Dograh.Chaos.Faults;
 
@@ -90,7 +91,7 @@ internal sealed class RunLoad(IReadOnlyList<Uri> apis, string key, IReadOnlyList
                     ledger.OddAnswers.Enqueue($"POST {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(giveUp)}");
                 }
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or JsonException || (e is OperationCanceledException && !giveUp.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException or IOException or SocketException or JsonException || (e is OperationCanceledException && !giveUp.IsCancellationRequested))
             {
                 // No answer: it may have been taken in, or not.
             }

@@ -193,7 +193,7 @@ internal sealed class ChaosStack : IAsyncDisposable
         {
             return await _http.GetStringAsync(new Uri(url, "/health"), cancellationToken) == "Healthy";
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             return false; // not yet
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
@@ -143,8 +144,9 @@ public sealed class DeliverySender : IDisposable
         {
             return AttemptLog.FromFailure(capture, _clock.Now, denied.Message) with { IsPermanent = true };
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
+            // A bare SocketException: .NET asks a connection that was reset as soon as it was made for its other end.
             return AttemptLog.FromFailure(capture, _clock.Now, AttemptLog.Describe(e));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
