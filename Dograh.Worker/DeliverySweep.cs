@@ -22,6 +22,9 @@ internal sealed partial class DeliverySweep(
     // A generous guess at what one slot can do in a second: beyond what all slots do until the next sweep, queueing more helps nobody.
     private const double AttemptsPerSlotSecond = 10;
 
+    // A worker that stops in the middle of its sweep keeps the others from theirs no longer than until the next one is due, or so long.
+    private const double LeastLockSeconds = 5;
+
     private readonly WakeSignal _redisIsBack = new(time);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -53,7 +56,7 @@ internal sealed partial class DeliverySweep(
             rescheduled = await RescheduleAsync(cancellationToken);
             await ListUnlistedAsync(cancellationToken);
             await idempotency.DeleteExpiredAsync(cancellationToken);
-        }, cancellationToken);
+        }, TimeSpan.FromSeconds(Math.Max(options.Value.SweepIntervalSeconds, LeastLockSeconds)), cancellationToken);
 
         if (rescheduled > 0)
         {

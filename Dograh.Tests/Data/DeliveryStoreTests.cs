@@ -87,6 +87,29 @@ public sealed class DeliveryStoreTests(TestServers servers) : DatabaseTest(serve
         Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Token));
     }
 
+    /// <summary>A machine that is paused, or that the network has lost, keeps its connections, and with them its locks.</summary>
+    [Fact]
+    public async Task A_sweep_that_stands_still_keeps_the_others_from_sweeping_no_longer_than_it_may()
+    {
+        var mayEnd = new TaskCompletionSource();
+        var inside = new TaskCompletionSource();
+        var standing = Database.Store.WithSweepLockAsync(
+            async () =>
+            {
+                inside.SetResult();
+                await mayEnd.Task.Soon();
+            },
+            TimeSpan.FromMilliseconds(100), Token);
+        await inside.Task.Soon();
+
+        await Eventually.TrueAsync(() => Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Token));
+
+        mayEnd.SetResult();
+        // It has lost its connection, and may say so; it has not lost its way.
+        _ = await Record.ExceptionAsync(() => standing);
+        Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Token));
+    }
+
     [Fact]
     public async Task A_deadlock_is_tried_again_and_gets_through()
     {

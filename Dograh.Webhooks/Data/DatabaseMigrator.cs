@@ -51,7 +51,7 @@ public sealed partial class DatabaseMigrator(
         await dataSource.ReloadTypesAsync(cancellationToken);
     }
 
-    /// <summary>Applies what is missing, however long the database takes to come up.</summary>
+    /// <summary>Applies what is missing, however long the database takes to come up, or to be written to again.</summary>
     public async Task MigrateWhenReachableAsync(CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -62,7 +62,7 @@ public sealed partial class DatabaseMigrator(
                 LogMigrated(logger);
                 return;
             }
-            catch (Exception e) when (DatabaseFailure.IsUnreachable(e) || IsBeingCreated(e))
+            catch (Exception e) when (DatabaseFailure.IsUnreachable(e) || DatabaseFailure.IsBusy(e) || IsBeingCreated(e))
             {
                 LogNotReachable(logger, attempt, e.GetType().Name, e.Message);
                 await Task.Delay(RetryDelay, time, cancellationToken);

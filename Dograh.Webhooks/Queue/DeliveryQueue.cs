@@ -23,9 +23,17 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     private const int LookBack = 2048;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
+    private const int None = -1;
+
+    // No delivery's member.
+    private const string NoMember = "?";
+
     private volatile bool _wasFull;
     private DateTimeOffset _lastLook;
     private bool _leftSome;
+
+    // A shard whose set took nothing in when it was last asked to: out of memory, or a replica. What it does not have nobody would take from it.
+    private volatile int _refusing = None;
     private readonly int _shards = options.Value.QueueShards;
 
     /// <summary>Whether Redis can be reached right now.</summary>
@@ -67,12 +75,19 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     /// <returns>How many were not there.</returns>
     public Task<long> AddMissingAsync(IReadOnlyCollection<DueDelivery> deliveries) => AddAsync(deliveries, SortedSetWhen.NotExists);
 
-    /// <summary>Takes up to so many keys that are due.</summary>
+    /// <summary>Takes up to so many keys that are due; throws as long as Redis takes nothing in, for then what is due is not there to be taken.</summary>
     /// <param name="limit">The most to take.</param>
     /// <param name="now">The database's time.</param>
     /// <returns>The keys taken, and when the next one is due. A crash after this loses the hints only: the sweep finds the rows.</returns>
     public async Task<TakenKeys> TakeAsync(int limit, DateTimeOffset now)
     {
+        if (_refusing is not None and var refusing)
+        {
+            // Changes nothing, for there is no such member; but is refused as anything is that would.
+            await Database.SortedSetAddAsync(QueueKeys.Deliveries(refusing), NoMember, 0, SortedSetWhen.Exists);
+            _refusing = None;
+        }
+
         var keys = new List<DeliveryKey>();
         DateTimeOffset? nextDueAt = null;
         // A random start, so that no shard is always served last.
@@ -181,7 +196,15 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
             foreach (var chunk in shard.Chunk(MaxMembersPerCommand))
             {
                 var entries = Array.ConvertAll(chunk, delivery => new SortedSetEntry(QueueKeys.Member(delivery.Key), Score(delivery.DueAt)));
-                added += await Database.SortedSetAddAsync(QueueKeys.Deliveries(shard.Key), entries, when);
+                try
+                {
+                    added += await Database.SortedSetAddAsync(QueueKeys.Deliveries(shard.Key), entries, when);
+                }
+                catch (RedisException)
+                {
+                    _refusing = shard.Key;
+                    throw;
+                }
             }
         }
 
