@@ -29,6 +29,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     private const string NoMember = "?";
 
     private volatile bool _wasFull;
+    private bool _leftDue;
     private DateTimeOffset _lastLook;
     private bool _leftSome;
 
@@ -92,8 +93,9 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         DateTimeOffset? nextDueAt = null;
         // A random start, so that no shard is always served last.
         var first = _shards == 1 ? 0 : Random.Shared.Next(_shards);
-        var looks = _wasFull && (_leftSome || (now - _lastLook).Duration() > LookEvery);
+        var looks = _leftDue && (_leftSome || (now - _lastLook).Duration() > LookEvery);
         if (looks) (_lastLook, _leftSome) = (now, false);
+        var leftDue = false;
         for (var i = 0; i < _shards; i++)
         {
             var key = QueueKeys.Deliveries((first + i) % _shards);
@@ -104,7 +106,10 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
                 ? await PopAsync(key, limit - keys.Count, limit, now.ToUnixTimeMilliseconds(), keys)
                 : await TakeFromAsync(key, limit, now.ToUnixTimeMilliseconds(), keys);
             if (shardNext is { } next && (nextDueAt is null || next < nextDueAt)) nextDueAt = next;
+            leftDue |= shardNext <= now || _wasFull;
         }
+
+        _leftDue = leftDue;
 
         return new TakenKeys(keys, nextDueAt);
     }

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Dograh.Webhooks.Data.Sql;
 
 /// <summary>Reads when the pending ones among the given keys are due: what to put back into the queue for hints that came too early.</summary>
-/// <remarks>Finds its rows by the primary key.</remarks>
+/// <remarks>Finds its rows by the primary key; the CASE keeps it to that, as a claim's does.</remarks>
 internal static class FindDueTimes
 {
     public const string Sql =
@@ -12,7 +12,7 @@ internal static class FindDueTimes
         SELECT d.organization_id, d.id, d.scheduled_for
         FROM unnest($1, $2) AS k (organization_id, id)
         JOIN webhook_deliveries AS d ON d.organization_id = k.organization_id AND d.id = k.id
-        WHERE d.status = 'pending'
+        WHERE CASE WHEN d.status = 'pending' THEN true ELSE false END
         """;
 
     /// <summary>Runs the statement; keys that are not pending are left out.</summary>

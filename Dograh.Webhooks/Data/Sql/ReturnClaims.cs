@@ -7,7 +7,8 @@ namespace Dograh.Webhooks.Data.Sql;
 /// <summary>Gives claims back without counting an attempt: deferred (the row says what it waits for) or merely released.</summary>
 /// <remarks>
 /// Fenced by the token as a retry is. A delivery that would be deferred although it was created, or last replayed, longer ago than the
-/// greatest age is dead-lettered as expired instead; releasing never does that, for our own failures are never the receiver's.
+/// greatest age is dead-lettered as expired instead; releasing never does that, for our own failures are never the receiver's. The CASE keeps
+/// it to the primary key, as that of a claim does.
 /// </remarks>
 internal static class ReturnClaims
 {
@@ -28,9 +29,7 @@ internal static class ReturnClaims
         FROM unnest($1, $2, $3, $4, $5) AS r (organization_id, id, token, delay_seconds, waiting_for)
         WHERE d.organization_id = r.organization_id
           AND d.id = r.id
-          AND d.status = 'pending'
-          AND d.leased_by IS NOT NULL
-          AND d.claim_count = r.token
+          AND CASE WHEN d.status = 'pending' THEN d.leased_by IS NOT NULL AND d.claim_count = r.token ELSE false END
         RETURNING d.organization_id, d.id, d.status, d.scheduled_for
         """;
 
