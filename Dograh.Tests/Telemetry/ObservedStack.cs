@@ -33,6 +33,8 @@ public sealed class ObservedStack(TestServers servers) : IAsyncLifetime
         Otlp = await OtlpReceiver.StartAsync();
         Stack = new RunningStack(
             servers.NewFolder("observed"), Database.ConnectionString, Redis.ConnectionString,
+            // More failures than any test makes of one receiver, but for the one that opens a circuit.
+            ("WebhookDelivery:CircuitMinimumAttempts", "8"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", Otlp.Url),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_BSP_SCHEDULE_DELAY", "100"),

@@ -121,8 +121,14 @@ public sealed partial class TelemetryTests(ObservedStack observed)
         await Eventually.TrueAsync(() => receiver.Requests.Any(request => request.Path == "/throttled"));
         await acme.CompleteAsync(await acme.AddWorkflowAsync(receiver.At("/throttled")));
 
+        // A receiver that fails until it is left alone.
+        await using var failing = await Receiver.StartAsync();
+        failing.Answers(500);
+        var workflow = await acme.AddWorkflowAsync(failing.At("/failing"));
+        for (var n = 0; n < 8; n++) await acme.CompleteAsync(workflow);
+
         var documented = DocumentedMetrics();
-        Assert.Equal(12, documented.Count);
+        Assert.Equal(13, documented.Count);
         await Eventually.TrueAsync(() => documented.All(metric => Ours().Any(ours => ours.Name == metric.Name)), described: "every metric has arrived");
         Assert.Equal(
             documented.Select(metric => (metric.Name, metric.Unit, metric.Kind)).Order(),
