@@ -73,6 +73,15 @@ public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(server
     }
 
     [Fact]
+    public async Task Who_is_turned_away_shortly_before_a_probe_does_not_come_back_with_it()
+    {
+        var sender = await OpenAsync();
+        Time.Advance(TimeSpan.FromSeconds(28));
+
+        Assert.InRange(Assert.Single(await DeferralsAsync(sender, 1)).TotalSeconds, 31.5, 32.5);
+    }
+
+    [Fact]
     public async Task Who_is_turned_away_while_a_probe_is_under_way_stays_away_for_a_break()
     {
         var sender = await OpenAsync();

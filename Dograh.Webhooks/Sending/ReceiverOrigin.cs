@@ -196,7 +196,7 @@ internal sealed partial class ReceiverOrigin
         lock (_lock)
         {
             var now = Now;
-            if (_inside >= _permits && now - _lastPlaceFreedAt > Longer(HangsAfter)) return _break * (1 + random);
+            if (_inside >= _permits && now - _lastPlaceFreedAt > Longer(HangsAfter)) return _break * (1.5 + (0.5 * random));
             var next = _nextPlaceAt + TimeSpan.FromSeconds(SecondsAPlaceIsTaken / _permits);
             if (next < now + MinConcurrencyDelay) next = now + MinConcurrencyDelay;
             if (next > now + MaxConcurrencyDelay) return MaxConcurrencyDelay * (1 + random);
@@ -217,7 +217,8 @@ internal sealed partial class ReceiverOrigin
         {
             var now = Now;
             var left = refused.RetryAfter ?? TimeSpan.Zero;
-            var first = now + (left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1));
+            // At the end of a break comes a probe, and who comes back with it would be turned away once more.
+            var first = now + (left < _break / 2 ? left + _break : left);
             var next = _nextReturnAt + ReturnStep;
             if (next < first) next = first;
             if (next > first + _break) return first - now + (_break * random);
