@@ -39,7 +39,9 @@ internal static class ApiServices
         services.AddOpenApi(ApiDescription.Configure);
 
         services.AddOptions<ApiOptions>().Bind(builder.Configuration.GetSection(ApiOptions.SectionName))
-            .Validate(api => api.DrainSeconds is >= 0 and <= 3600, "Api:DrainSeconds must be from 0 to 3600").ValidateOnStart();
+            .Validate(api => api.DrainSeconds is >= 0 and <= 3600, "Api:DrainSeconds must be from 0 to 3600")
+            .Validate(api => api.MaxConcurrentRequests >= 1, "Api:MaxConcurrentRequests must be at least 1")
+            .Validate(api => api.MaxWaitingRequests >= 0, "Api:MaxWaitingRequests must be at least 0").ValidateOnStart();
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHealthChecks().AddCheck<Drain>("stopping");

@@ -19,8 +19,9 @@ internal static class SoakRun
     private const double BaseDelaySeconds = 1;
     private const double KeptMinutes = 4;
 
-    // More than this between the second quarter and the last is a leak.
+    // More than this between the second quarter and the last, and more than a few, is a leak.
     private const double MostGrowth = 1.2;
+    private const double Few = 10;
 
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReplaceAfter = TimeSpan.FromMinutes(2);
@@ -79,7 +80,7 @@ internal static class SoakRun
         var quarter = looks.Count / 4;
         if (quarter == 0) return [];
         var (before, after) = (looks.Skip(quarter).Take(quarter).ToList(), looks.TakeLast(quarter).ToList());
-        return [.. SoakLook.Watched.Where(watched => after.Average(watched.Value) > before.Average(watched.Value) * MostGrowth).Select(watched => watched.Name)];
+        return [.. SoakLook.Watched.Where(watched => after.Average(watched.Value) > Math.Max(before.Average(watched.Value) * MostGrowth, before.Average(watched.Value) + Few)).Select(watched => watched.Name)];
     }
 
     private static async Task WriteAsync(BenchSettings settings, LoadResult result, List<SoakLook> looks, List<string> grown, CancellationToken stop)

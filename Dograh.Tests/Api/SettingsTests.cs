@@ -25,6 +25,12 @@ public sealed class SettingsTests(TestServers servers)
         StopsAsync("Database:MigrateOnStartup", ("DATABASE_MIGRATE_ON_STARTUP", "maybe"));
 
     [Theory]
+    [InlineData("Api:MaxConcurrentRequests must be at least 1", "Api__MaxConcurrentRequests", "0")]
+    [InlineData("Api:MaxWaitingRequests must be at least 0", "Api__MaxWaitingRequests", "-1")]
+    [InlineData("Api:DrainSeconds must be from 0 to 3600", "Api__DrainSeconds", "-1")]
+    public Task A_bound_of_the_API_that_cannot_work_is_named(string message, string name, string value) => StopsAsync(message, (name, value));
+
+    [Theory]
     [InlineData("dograhdb")]
     [InlineData("redis")]
     public Task A_connection_string_that_is_missing_is_named(string name) =>

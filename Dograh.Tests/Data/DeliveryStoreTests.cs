@@ -6,6 +6,8 @@ namespace Dograh.Tests.Data;
 
 public sealed class DeliveryStoreTests(TestServers servers) : DatabaseTest(servers)
 {
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
+
     [Fact]
     public async Task Paging_through_what_is_due_visits_each_once_oldest_first()
     {
@@ -69,22 +71,22 @@ public sealed class DeliveryStoreTests(TestServers servers) : DatabaseTest(serve
                 inside.SetResult();
                 await mayEnd.Task.Soon();
             },
-            Token);
+            Long, Token);
         await inside.Task.Soon();
 
-        Assert.False(await Database.Store.WithSweepLockAsync(() => throw new InvalidOperationException("Ran beside the other."), Token));
+        Assert.False(await Database.Store.WithSweepLockAsync(() => throw new InvalidOperationException("Ran beside the other."), Long, Token));
         mayEnd.SetResult();
 
         Assert.True(await first);
-        Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Token));
+        Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Long, Token));
     }
 
     [Fact]
     public async Task A_sweep_that_fails_gives_its_lock_back()
     {
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Database.Store.WithSweepLockAsync(() => throw new InvalidOperationException(), Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Database.Store.WithSweepLockAsync(() => throw new InvalidOperationException(), Long, Token));
 
-        Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Token));
+        Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Long, Token));
     }
 
     /// <summary>A machine that is paused, or that the network has lost, keeps its connections, and with them its locks.</summary>
@@ -102,12 +104,12 @@ public sealed class DeliveryStoreTests(TestServers servers) : DatabaseTest(serve
             TimeSpan.FromMilliseconds(100), Token);
         await inside.Task.Soon();
 
-        await Eventually.TrueAsync(() => Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Token));
+        await Eventually.TrueAsync(() => Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Long, Token));
 
         mayEnd.SetResult();
         // It has lost its connection, and may say so; it has not lost its way.
         _ = await Record.ExceptionAsync(() => standing);
-        Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Token));
+        Assert.True(await Database.Store.WithSweepLockAsync(() => Task.CompletedTask, Long, Token));
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class DeliverySweepTests(TestServers servers) : WorkerTest(servers
         var worker = await ComposeWorkerAsync();
         await Database.AddAsync(ADelivery());
 
-        await Database.Store.WithSweepLockAsync(async () => Assert.Equal(0, await worker.Sweep.RunOnceAsync(Token)), Token);
+        await Database.Store.WithSweepLockAsync(async () => Assert.Equal(0, await worker.Sweep.RunOnceAsync(Token)), TimeSpan.FromMinutes(1), Token);
 
         Assert.Equal(1, await worker.Sweep.RunOnceAsync(Token));
     }

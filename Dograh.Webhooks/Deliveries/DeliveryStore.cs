@@ -1,3 +1,4 @@
+using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
 using Npgsql;
 
@@ -11,8 +12,6 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
 
     // Any key that the whole system agrees on; it spells "dograh".
     private const long SweepLock = 0x646F_6772_6168;
-
-    private static readonly TimeSpan LongestSweep = TimeSpan.FromMinutes(1);
 
     /// <summary>Claims what is due among the keys.</summary>
     /// <param name="keys">The keys to try, in any order.</param>
@@ -65,27 +64,14 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         WithRetryAsync(connection => ListDeliveries.ExecuteAsync(connection, limit, cancellationToken), cancellationToken);
 
     /// <summary>Runs a sweep's work under the advisory lock that all workers share.</summary>
-    /// <returns>False if another worker is sweeping now, and nothing was run.</returns>
-    public Task<bool> WithSweepLockAsync(Func<Task> sweep, CancellationToken cancellationToken) =>
-        WithSweepLockAsync(sweep, LongestSweep, cancellationToken);
-
-    /// <summary>Runs a sweep's work under the advisory lock that all workers share.</summary>
     /// <param name="sweep">The work.</param>
     /// <param name="keptFor">How long the lock is kept at most: a worker that stands still, or can be reached no more, must not keep the others from sweeping.</param>
     /// <param name="cancellationToken">Gives the lock back.</param>
     /// <returns>False if another worker is sweeping now, and nothing was run.</returns>
     public async Task<bool> WithSweepLockAsync(Func<Task> sweep, TimeSpan keptFor, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        // The transaction's lock, not the session's: it is gone with the connection however this process ends. And if it does not end but stops
-        // (a paused machine, a cut cable), PostgreSQL itself ends the session that says nothing: two sweeps at once do no harm, none at all would.
-        await using var command = new NpgsqlCommand(
-            "SELECT pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', $2, true)", connection)
-        {
-            Parameters = { new() { Value = SweepLock }, new() { Value = $"{Math.Max(1, (long)keptFor.TotalMilliseconds)}ms" } },
-        };
-        if (await command.ExecuteScalarAsync(cancellationToken) is not true) return false;
+        await using var held = await AdvisoryLock.TryTakeAsync(dataSource, SweepLock, keptFor, cancellationToken);
+        if (held is null) return false;
         await sweep();
         return true;
     }

@@ -1,3 +1,4 @@
+using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Microsoft.Extensions.Options;
@@ -21,6 +22,9 @@ public sealed class RetentionStore(NpgsqlDataSource dataSource, IOptions<Retenti
     // Room for others between batches, and the bound of what removing costs: some thousand rows a second.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    // Between two batches: a worker that stands still must not keep the others from removing.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(5);
+
     private static readonly DeliveryStatus[] Finished = [DeliveryStatus.Succeeded, DeliveryStatus.Cancelled];
     private static readonly DeliveryStatus[] Parked = [DeliveryStatus.DeadLetter];
 
@@ -34,12 +38,8 @@ public sealed class RetentionStore(NpgsqlDataSource dataSource, IOptions<Retenti
     /// <returns>What was removed; null if another worker is removing, and nothing was done.</returns>
     public async Task<RemovedRows?> RemoveAsync(Action<RemovedRows> onBatch, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        // The transaction's lock, not the session's: it is gone with the connection however this process ends. The transaction reads nothing, so that
-        // it keeps no old row from being vacuumed.
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1)", connection) { Parameters = { new() { Value = RetentionLock } } };
-        if (await command.ExecuteScalarAsync(cancellationToken) is not true) return null;
+        await using var held = await AdvisoryLock.TryTakeAsync(dataSource, RetentionLock, LongestSilence, cancellationToken);
+        if (held is null) return null;
 
         var total = new RemovedRows();
         foreach (var organizationId in await ReadOrganizationsAsync(cancellationToken))
@@ -54,6 +54,7 @@ public sealed class RetentionStore(NpgsqlDataSource dataSource, IOptions<Retenti
             total += batch;
             if (batch == new RemovedRows()) return;
             onBatch(batch);
+            await held.KeepAsync(cancellationToken);
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
