@@ -24,7 +24,9 @@ public sealed class RunningStack : IAsyncDisposable
 
     private readonly string _folder;
     private readonly Dictionary<string, string?> _environment;
+    private readonly Lock _gate = new();
     private readonly List<ServiceProcess> _workers = [];
+    private int _launched;
     private ServiceProcess? _api;
 
     public RunningStack(string folder, string database, string redis, params (string Name, string? Value)[] settings)
@@ -47,7 +49,13 @@ public sealed class RunningStack : IAsyncDisposable
     public ServiceProcess Api => _api ?? throw new InvalidOperationException("The API was not started.");
 
     /// <summary>The workers, in the order in which they were started.</summary>
-    public IReadOnlyList<ServiceProcess> Workers => _workers;
+    public IReadOnlyList<ServiceProcess> Workers
+    {
+        get
+        {
+            lock (_gate) return [.. _workers];
+        }
+    }
 
     /// <summary>What both services are called with besides.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
@@ -80,9 +88,10 @@ public sealed class RunningStack : IAsyncDisposable
     /// <summary>Starts a worker, with these variables besides, and does not wait.</summary>
     public async Task<ServiceProcess> LaunchWorkerAsync(params (string Name, string? Value)[] environment)
     {
-        var name = $"worker {_workers.Count + 1}";
+        // Several may be started at once: one that were lost here would outlive its test and take the deliveries of the next.
+        var name = $"worker {Interlocked.Increment(ref _launched)}";
         var worker = await LaunchAsync(name, StackLayout.WorkerAssembly, $"{name}.log", health: null, environment);
-        _workers.Add(worker);
+        lock (_gate) _workers.Add(worker);
         return worker;
     }
 
@@ -101,7 +110,7 @@ public sealed class RunningStack : IAsyncDisposable
 
     /// <summary>The worker that holds a claim, by its name in <c>leased_by</c> or in an attempt.</summary>
     public ServiceProcess WorkerNamed(string name) =>
-        Assert.Single(_workers, worker => name.Contains($"-{worker.ProcessId.ToString(CultureInfo.InvariantCulture)}-", StringComparison.Ordinal));
+        Assert.Single(Workers, worker => name.Contains($"-{worker.ProcessId.ToString(CultureInfo.InvariantCulture)}-", StringComparison.Ordinal));
 
     /// <summary>What the API says of itself at <c>/health</c>, or at <c>/alive</c>.</summary>
     public Task<string> HealthAsync(string path = "health") => ReadAsync(path, answer => answer.Content.ReadAsStringAsync(Token));
@@ -136,9 +145,9 @@ public sealed class RunningStack : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // At once: what they hold at the end of a test, nobody wants.
-        foreach (var worker in _workers) worker.Kill();
+        foreach (var worker in Workers) worker.Kill();
         _api?.Kill();
-        foreach (var worker in _workers) await worker.DisposeAsync();
+        foreach (var worker in Workers) await worker.DisposeAsync();
         if (_api is not null) await _api.DisposeAsync();
     }
 
