@@ -13,6 +13,8 @@ internal static class BenchCommand
     private const int MostRounds = 100;
     private const int DefaultMinutes = 60;
     private const int MostMinutes = 7 * 24 * 60;
+    private const int DefaultRate = 200;
+    private const int MostRate = 10_000;
     private const int MostHistory = 10_000_000;
 
     /// <summary>The command with its options.</summary>
@@ -29,6 +31,7 @@ internal static class BenchCommand
         var rounds = Number("--rounds", "number", $"How often each side takes its turn; what is told are the medians. Default {BenchSize.DefaultRounds}.", 1, MostRounds);
         var history = Number("--history", "rows", $"Finished deliveries that lie beside the pending ones of backlog. Default {BenchSize.DefaultHistory}.", 0, MostHistory);
         var minutes = Number("--minutes", "number", $"How long {ScenarioList.Soak} lasts. Default {DefaultMinutes}.", 1, MostMinutes);
+        var rate = Number("--rate", "number", $"Runs a second that {ScenarioList.Soak} sends. Default {DefaultRate}.", 1, MostRate);
         var quick = new Option<bool>("--quick") { Description = "A smoke test: everything tiny, once. Its numbers mean nothing." };
         var output = new Option<string>("--out")
         {
@@ -48,7 +51,7 @@ internal static class BenchCommand
             processes of their own, prints a table, and writes results.json, results.md and results.svg. Ctrl+C stops all of them.
             """)
         {
-            scenarios, deliveries, rounds, history, minutes, quick, output, set,
+            scenarios, deliveries, rounds, history, minutes, rate, quick, output, set,
         };
         command.SetAction(result =>
         {
@@ -63,6 +66,7 @@ internal static class BenchCommand
                 },
                 Path.GetFullPath(result.GetValue(output)!),
                 Given(result, minutes) ?? DefaultMinutes,
+                Given(result, rate) ?? DefaultRate,
                 (result.GetValue(set) ?? []).Select(Split).GroupBy(pair => pair.Name).ToDictionary(named => named.Key, named => (string?)named.Last().Value)));
         });
         return command;

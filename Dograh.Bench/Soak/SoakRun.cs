@@ -14,7 +14,6 @@ namespace Dograh.Bench.Soak;
 /// </remarks>
 internal static class SoakRun
 {
-    private const double PerSecond = 200;
     private const double TimeoutSeconds = 1;
     private const double BaseDelaySeconds = 1;
     private const double KeptMinutes = 4;
@@ -32,7 +31,7 @@ internal static class SoakRun
     {
         var kept = (KeptMinutes / TimeSpan.MinutesPerDay).ToString(CultureInfo.InvariantCulture);
         var environment = new Dictionary<string, string?>(settings.Environment) { ["RETENTION_DAYS"] = kept, ["RETENTION_DEAD_LETTER_DAYS"] = kept };
-        console.WriteLine($"Soaking for {settings.Minutes} minutes at {PerSecond} runs a second …");
+        console.WriteLine($"Soaking for {settings.Minutes} minutes at {settings.PerSecond} runs a second …");
         await using var stack = await BenchStack.StartAsync(environment, stop);
         var workflow = await stack.CreateWorkflowAsync("/faulty", TimeoutSeconds, BaseDelaySeconds);
         var worker = await stack.StartWorkerAsync();
@@ -43,9 +42,9 @@ internal static class SoakRun
             Body = SampleRun.Run().Replace("@SENT_AT@", "0", StringComparison.Ordinal),
             Key = stack.ApiKey,
             Expected = 202,
-            WarmUp = (int)PerSecond,
-            Count = (int)(PerSecond * 60 * settings.Minutes),
-            PerSecond = PerSecond,
+            WarmUp = (int)settings.PerSecond,
+            Count = (int)(settings.PerSecond * 60 * settings.Minutes),
+            PerSecond = settings.PerSecond,
         };
         await using var load = await LoadProcess.StartAsync(order, stop);
         var running = load.RunAsync();
@@ -86,7 +85,7 @@ internal static class SoakRun
     private static async Task WriteAsync(BenchSettings settings, LoadResult result, List<SoakLook> looks, List<string> grown, CancellationToken stop)
     {
         var text = new StringBuilder()
-            .AppendLine(CultureInfo.InvariantCulture, $"{settings.Minutes} minutes, {result.Count:#,0} runs taken in, p99 of the answer {result.Latency?.P99:0} ms, all ended.")
+            .AppendLine(CultureInfo.InvariantCulture, $"{settings.Minutes} minutes at {settings.PerSecond} a second, {result.Count:#,0} runs taken in, p99 of the answer {result.Latency?.P99:0} ms, all ended.")
             .AppendLine(grown.Count == 0 ? "Nothing grew." : $"Grew: {string.Join(", ", grown)}.").AppendLine()
             .AppendLine(SoakLook.Heading).AppendLine(SoakLook.Rule);
         foreach (var look in looks) text.AppendLine(look.ToRow());
