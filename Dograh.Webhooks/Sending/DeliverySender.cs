@@ -58,9 +58,13 @@ public sealed class DeliverySender : IDisposable
 
         HttpRequestMessage request;
         ReceiverUrl target;
+        ReceiverOrigin origin;
         try
         {
             target = _urls.Read(delivery.EndpointUrl);
+            origin = _origins.Of(target.Origin);
+            // Before anything is built: of a dead receiver's backlog each has to be claimed to learn where it goes, and must cost no more than that.
+            if (origin.IsShut(_random(), out var shutFor)) return new AttemptResult.Deferred(WaitingReason.Circuit, shutFor);
             request = WebhookRequest.Build(delivery, credential?.Header, target.Url);
         }
         catch (UnsendableException e)
@@ -70,7 +74,6 @@ public sealed class DeliverySender : IDisposable
 
         using (request)
         {
-            var origin = _origins.Of(target.Origin);
             if (origin.HeldFor() is { Ticks: > 0 } left)
             {
                 return new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random()));

@@ -27,7 +27,7 @@ internal sealed partial class ReceiverOrigin
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(0.25);
 
     // A receiver that has freed no place for so long, and for twice as long as its answers take, hangs.
-    private static readonly TimeSpan HangsAfter = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan HangsAfter = TimeSpan.FromSeconds(2);
 
     // A line that has not moved for so long gives up its slots where others want them.
     private static readonly TimeSpan StoppedAfter = TimeSpan.FromSeconds(0.5);
@@ -35,8 +35,10 @@ internal sealed partial class ReceiverOrigin
     // One organization's few: this part of the places.
     private const int SmallShare = 16;
 
-    // How close together those come back that an open circuit has turned away.
+    // How close together those come back that were turned away from a receiver in trouble; and, since a batch costs little more than one of them does, in
+    // groups, so that others meet them seldom.
     private static readonly TimeSpan ReturnStep = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan ReturnEvery = TimeSpan.FromSeconds(0.5);
 
     private readonly TimeProvider _time;
     private readonly int _permits;
@@ -49,6 +51,7 @@ internal sealed partial class ReceiverOrigin
     private TimeSpan _nextPlaceAt;
     private TimeSpan _nextReturnAt;
     private TimeSpan _lastPlaceFreedAt;
+    private TimeSpan _shutUntil;
     private int _inside;
     private double? _averageSeconds;
     private long _lastUsed;
@@ -74,13 +77,14 @@ internal sealed partial class ReceiverOrigin
                 ShouldHandle = arguments => ValueTask.FromResult(CountsAsFailure(arguments.Outcome)),
                 OnOpened = arguments =>
                 {
-                    _isCircuitOpen = true;
+                    Shut();
                     LogCircuitOpened(logger, Name, arguments.BreakDuration.TotalSeconds);
                     return default;
                 },
                 OnClosed = _ =>
                 {
                     _isCircuitOpen = false;
+                    lock (_lock) _shutUntil = TimeSpan.Zero;
                     LogCircuitClosed(logger, Name);
                     return default;
                 },
@@ -196,7 +200,7 @@ internal sealed partial class ReceiverOrigin
         lock (_lock)
         {
             var now = Now;
-            if (_inside >= _permits && now - _lastPlaceFreedAt > Longer(HangsAfter)) return _break * (1.5 + (0.5 * random));
+            if (_inside >= _permits && now - _lastPlaceFreedAt > Longer(HangsAfter)) return ComeBack(now, now + (_break * 1.5), _break / 2, random);
             var next = _nextPlaceAt + TimeSpan.FromSeconds(SecondsAPlaceIsTaken / _permits);
             if (next < now + MinConcurrencyDelay) next = now + MinConcurrencyDelay;
             if (next > now + MaxConcurrencyDelay) return MaxConcurrencyDelay * (1 + random);
@@ -208,23 +212,51 @@ internal sealed partial class ReceiverOrigin
     // A receiver that hangs ends no attempt to learn from; that no place has become free for so long says as much.
     private double SecondsAPlaceIsTaken => Math.Max(_averageSeconds ?? 0.1, (Now - _lastPlaceFreedAt).TotalSeconds);
 
-    /// <summary>How long to wait for a circuit that refused: the rest of its break, one after another.</summary>
-    /// <param name="refused">What it said; the rest of a break, for while a probe is under way its time counts from the probe.</param>
+    /// <summary>Whether the circuit is open and its break not over: nothing that would be sent now would be let through.</summary>
     /// <param name="random">Spreads those that would come back more than a break later than the first; from 0 up to 1.</param>
-    public TimeSpan CircuitDelay(BrokenCircuitException refused, double random)
+    /// <param name="delay">How long to stay away: the rest of the break, one after another.</param>
+    public bool IsShut(double random, out TimeSpan delay)
     {
+        delay = TimeSpan.Zero;
+        if (!_isCircuitOpen) return false;
         lock (_lock)
         {
-            var now = Now;
-            var left = refused.RetryAfter ?? TimeSpan.Zero;
-            // At the end of a break comes a probe, and who comes back with it would be turned away once more.
-            var first = now + (left < _break / 2 ? left + _break : left);
-            var next = _nextReturnAt + ReturnStep;
-            if (next < first) next = first;
-            if (next > first + _break) return first - now + (_break * random);
-            _nextReturnAt = next;
-            return next - now;
+            var left = _shutUntil - Now;
+            if (left <= TimeSpan.Zero) return false;
+            delay = CircuitDelay(left, random);
+            return true;
         }
+    }
+
+    /// <summary>How long to wait for a circuit that refused, for its break was over and a probe is under way.</summary>
+    /// <param name="refused">What it said; the rest of a break, which then counts from the probe.</param>
+    /// <param name="random">As of <see cref="IsShut"/>.</param>
+    public TimeSpan CircuitDelay(BrokenCircuitException refused, double random)
+    {
+        lock (_lock) return CircuitDelay(refused.RetryAfter ?? TimeSpan.Zero, random);
+    }
+
+    private TimeSpan CircuitDelay(TimeSpan left, double random)
+    {
+        var now = Now;
+        // At the end of a break comes a probe, and who comes back with it would be turned away once more.
+        return ComeBack(now, now + (left < _break / 2 ? left + _break : left), _break, random);
+    }
+
+    // One after another from the first instant on, in groups; whoever would come later than the window at any time in it.
+    private TimeSpan ComeBack(TimeSpan now, TimeSpan first, TimeSpan window, double random)
+    {
+        var next = _nextReturnAt + ReturnStep;
+        if (next < first) next = first;
+        if (next > first + window) next = first + (window * random);
+        else _nextReturnAt = next;
+        return TimeSpan.FromTicks((next.Ticks + ReturnEvery.Ticks - 1) / ReturnEvery.Ticks * ReturnEvery.Ticks) - now;
+    }
+
+    private void Shut()
+    {
+        lock (_lock) _shutUntil = Now + _break;
+        _isCircuitOpen = true;
     }
 
     // Than a limit, or than twice what the receiver usually takes.
