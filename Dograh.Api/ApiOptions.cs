@@ -9,7 +9,11 @@ internal sealed class ApiOptions
     /// <value>Default 1 MiB.</value>
     public long MaxBodyBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>How many requests are served at a time. Their bodies are what the API holds in memory.</summary>
+    /// <summary>How long the bodies that are being worked on may be together, in bytes; small ones, up to 64 KiB, do not count. At least <see cref="MaxBodyBytes"/>.</summary>
+    /// <value>Default 64 MiB.</value>
+    public long MaxBodyBytesAtATime { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>How many requests are served at a time.</summary>
     /// <value>Default 256.</value>
     public int MaxConcurrentRequests { get; set; } = 256;
 

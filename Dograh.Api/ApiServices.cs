@@ -11,6 +11,7 @@ using Dograh.Webhooks.Queue;
 using Dograh.Webhooks.Runs;
 using Dograh.Webhooks.Sending;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
@@ -40,6 +41,7 @@ internal static class ApiServices
 
         services.AddOptions<ApiOptions>().Bind(builder.Configuration.GetSection(ApiOptions.SectionName))
             .Validate(api => api.DrainSeconds is >= 0 and <= 3600, "Api:DrainSeconds must be from 0 to 3600")
+            .Validate(api => api.MaxBodyBytesAtATime >= api.MaxBodyBytes && api.MaxBodyBytesAtATime <= 1L << 40, "Api:MaxBodyBytesAtATime must be at least Api:MaxBodyBytes, and at most 1 TiB")
             .Validate(api => api.MaxConcurrentRequests >= 1, "Api:MaxConcurrentRequests must be at least 1")
             .Validate(api => api.MaxWaitingRequests >= 0, "Api:MaxWaitingRequests must be at least 0").ValidateOnStart();
         services.AddSingleton<Drain>();
@@ -48,11 +50,15 @@ internal static class ApiServices
         services.AddOptions<HostOptions>().Configure<IOptions<ApiOptions>>((host, api) => host.ShutdownTimeout += TimeSpan.FromSeconds(api.Value.DrainSeconds));
 
         var options = builder.Configuration.GetSection(ApiOptions.SectionName).Get<ApiOptions>() ?? new ApiOptions();
-        services.AddOverloadLimit(options);
+        services.AddOverloadLimit(options).AddSingleton<BodyBudget>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            // What is read of a request that waits for its turn, or of a body faster than it is worked on.
+            kestrel.Limits.MaxRequestBufferSize = 64 * 1024;
+            // A body that trickles keeps others from its room.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(10));
         });
         return builder;
     }
@@ -65,6 +71,7 @@ internal static class ApiServices
         app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<BodyBudget>().ServeAsync);
 
         app.MapDefaultEndpoints();
         app.MapOpenApi();

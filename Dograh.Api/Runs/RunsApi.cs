@@ -77,7 +77,7 @@ internal static class RunsApi
         {
             // Nothing but its own rows to commit: it shares a transaction with others.
             var stored = await intake.StoreCompletedAsync(
-                new CompletedRun(caller.OrganizationId, context.Features.Get<CallerKey>()!.Hash, id, fields, completion))
+                new CompletedRun(caller.OrganizationId, context.Features.Get<CallerKey>()!.Hash, id, fields, completion, body.Bytes.Length))
                 ?? throw ApiProblemException.NotFound("workflow");
             _ = intake.ScheduleAsync(stored);
             return IdempotentRequest.Answer(StatusCodes.Status202Accepted, stored.Outcomes[0]);

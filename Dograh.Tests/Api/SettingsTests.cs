@@ -25,6 +25,7 @@ public sealed class SettingsTests(TestServers servers)
         StopsAsync("Database:MigrateOnStartup", ("DATABASE_MIGRATE_ON_STARTUP", "maybe"));
 
     [Theory]
+    [InlineData("Api:MaxBodyBytesAtATime must be at least Api:MaxBodyBytes", "Api__MaxBodyBytesAtATime", "1000")]
     [InlineData("Api:MaxConcurrentRequests must be at least 1", "Api__MaxConcurrentRequests", "0")]
     [InlineData("Api:MaxWaitingRequests must be at least 0", "Api__MaxWaitingRequests", "-1")]
     [InlineData("Api:DrainSeconds must be from 0 to 3600", "Api__DrainSeconds", "-1")]

@@ -108,6 +108,19 @@ public sealed class BatcherTests
     }
 
     [Fact]
+    public async Task A_batch_is_no_heavier_than_allowed_unless_one_item_is()
+    {
+        var batcher = new Batcher<int, int>(RunAsync, maxBatch: 100, weigh: item => item, maxWeight: 10);
+        var all = new List<Task<int>> { batcher.RunAsync(1) };
+        await Eventually.TrueAsync(() => _batches.Count == 1);
+        all.AddRange(new[] { 4, 6, 5, 50, 2, 3 }.Select(batcher.RunAsync));
+        _gate.SetResult();
+        await Task.WhenAll(all).Soon();
+
+        Assert.Equal([[1], [4, 6], [5], [50], [2, 3]], _batches);
+    }
+
+    [Fact]
     public async Task A_batch_runs_under_nobodys_trace()
     {
         using var activity = new Activity("a request's").Start();
@@ -129,10 +142,15 @@ public sealed class BatcherTests
     private Batcher<int, int> Create(int maxBatch = 100, Func<IReadOnlyList<int>, Exception?>? fault = null) => new(
         async items =>
         {
-            _batches.Enqueue([.. items]);
-            await _gate.Task;
-            if (fault?.Invoke(items) is { } e) throw e;
-            return [.. items.Select(item => item * 10)];
+            var results = await RunAsync(items);
+            return fault?.Invoke(items) is { } e ? throw e : results;
         },
         maxBatch, e => e is FormatException);
+
+    private async Task<IReadOnlyList<int>> RunAsync(IReadOnlyList<int> items)
+    {
+        _batches.Enqueue([.. items]);
+        await _gate.Task;
+        return [.. items.Select(item => item * 10)];
+    }
 }

@@ -24,7 +24,8 @@ public sealed class ObservedStack(TestServers servers) : IAsyncLifetime
     /// <summary>What gets their telemetry.</summary>
     internal OtlpReceiver Otlp { get; private set; } = null!;
 
-    private TestRedis Redis { get; set; } = null!;
+    /// <summary>Its Redis.</summary>
+    public TestRedis Redis { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {

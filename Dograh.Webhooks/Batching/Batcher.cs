@@ -9,8 +9,11 @@ namespace Dograh.Webhooks.Batching;
 /// <param name="run">Runs a batch: the results are those of the items, in their order. What it throws is every item's of the batch.</param>
 /// <param name="maxBatch">The most items of a batch.</param>
 /// <param name="isOneItemsFault">Which faults lie in some item itself: such a batch is run again in halves, until the item stands alone.</param>
+/// <param name="weigh">How heavy an item is; null if it does not matter.</param>
+/// <param name="maxWeight">The most that a batch of more than one item weighs.</param>
 public sealed class Batcher<TItem, TResult>(
-    Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> run, int maxBatch, Func<Exception, bool>? isOneItemsFault = null)
+    Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> run, int maxBatch, Func<Exception, bool>? isOneItemsFault = null, Func<TItem, long>? weigh = null,
+    long maxWeight = long.MaxValue)
 {
     // When items come at this pace, more are on their way, and a millisecond makes one batch of several.
     private const int BusyBatch = 3;
@@ -63,7 +66,14 @@ public sealed class Batcher<TItem, TResult>(
         lock (_lock)
         {
             var batch = new List<Waiting>(Math.Min(_waiting.Count, maxBatch));
-            while (batch.Count < maxBatch && _waiting.TryDequeue(out var next)) batch.Add(next);
+            var weight = 0L;
+            while (batch.Count < maxBatch && _waiting.TryPeek(out var next))
+            {
+                weight += weigh?.Invoke(next.Item) ?? 0;
+                if (weight > maxWeight && batch.Count > 0) break;
+                batch.Add(_waiting.Dequeue());
+            }
+
             if (batch.Count == 0) _isUnderWay = false;
             return batch;
         }

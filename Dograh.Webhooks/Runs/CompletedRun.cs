@@ -6,7 +6,8 @@ namespace Dograh.Webhooks.Runs;
 /// <param name="WorkflowId">Its workflow.</param>
 /// <param name="Fields">What it was started with.</param>
 /// <param name="Completion">What the call found out.</param>
-public sealed record CompletedRun(long OrganizationId, byte[] KeyHash, long WorkflowId, RunFields Fields, Completion Completion);
+/// <param name="Size">How long its JSON is, in bytes.</param>
+public sealed record CompletedRun(long OrganizationId, byte[] KeyHash, long WorkflowId, RunFields Fields, Completion Completion, int Size);
 
 /// <summary>The API key that a run came with does not work any more; nothing was stored.</summary>
 public sealed class KeyGoneException() : Exception("The API key does not work any more.");

@@ -18,6 +18,9 @@ internal sealed class RunWriter
 {
     private const int MaxGroup = 128;
 
+    // Of large runs fewer: a hundred of a megabyte each would take longer than the group may.
+    private const long MaxGroupBytes = 4 * 1024 * 1024;
+
     // A group takes milliseconds. Where PostgreSQL hangs its requests are refused, to be sent again, rather than left waiting.
     private const int TimeoutSeconds = 5;
 
@@ -33,7 +36,7 @@ internal sealed class RunWriter
         _versions = versions;
         _guard = guard;
         _options = options.Value;
-        _batcher = new(StoreAsync, MaxGroup, DatabaseFailure.IsOfTheData);
+        _batcher = new(StoreAsync, MaxGroup, DatabaseFailure.IsOfTheData, item => item.Run.Size, MaxGroupBytes);
     }
 
     /// <summary>Renders and stores a run, and returns once it is durable.</summary>

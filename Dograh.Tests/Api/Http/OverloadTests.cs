@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Dograh.Tests.Api.Workflows;
@@ -21,8 +22,8 @@ public sealed class OverloadTests(TestServers servers)
     {
         await using var api = await ApiHost.StartAsync(servers, ("Api:MaxConcurrentRequests", 2), ("Api:MaxWaitingRequests", 1));
         var acme = await api.NewOrganizationAsync();
-        using var first = await HoldAsync(api, acme);
-        using var second = await HoldAsync(api, acme);
+        using var first = await HoldAsync(api.Address, acme);
+        using var second = await HoldAsync(api.Address, acme);
         var waiting = acme.GetAsync("workflows");
 
         // Whichever of the two comes first waits, the other is refused.
@@ -34,6 +35,72 @@ public sealed class OverloadTests(TestServers servers)
         first.Dispose();
         second.Dispose();
         await Eventually.TrueAsync(async () => (await acme.GetAsync("workflows")).Status == 200);
+    }
+
+    [Fact]
+    public async Task Of_what_waits_no_more_is_read_than_a_few_kilobytes()
+    {
+        const int waiting = 20;
+        const int body = 300_000;
+        await using var api = await ApiHost.StartAsync(servers, ("Api:MaxConcurrentRequests", 1), ("Api:MaxWaitingRequests", waiting));
+        var acme = await api.NewOrganizationAsync();
+        using var held = await HoldAsync(api.Address, acme);
+
+        var clients = new List<TcpClient>();
+        try
+        {
+            for (var n = 0; n < waiting; n++)
+            {
+                clients.Add(await PostAsync(api.Address, acme, body, expect: false));
+                await clients[n].GetStream().WriteAsync(new byte[body], Token);
+            }
+
+            // For as long as what has not been read becomes less.
+            var (unread, before) = (long.MaxValue, 0L);
+            using var watch = new PeriodicTimer(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+            do
+            {
+                await watch.WaitForNextTickAsync(Token);
+                (before, unread) = (unread, UnreadBytes(clients));
+            }
+            while (unread < before);
+
+            Assert.InRange((waiting * (long)body) - unread, 1, waiting * 100_000L);
+        }
+        finally
+        {
+            foreach (var client in clients) client.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_large_body_waits_until_there_is_room_for_it_and_keeps_no_small_one_waiting()
+    {
+        await using var api = await ApiHost.StartAsync(servers, ("Api:MaxBodyBytesAtATime", 1024 * 1024));
+        var acme = await api.NewOrganizationAsync();
+        using var first = await HoldAsync(api.Address, acme, length: 900_000);
+        using var second = await PostAsync(api.Address, acme, length: 900_000, expect: true);
+
+        for (var n = 0; n < 5; n++) (await acme.PostAsync("credentials", new { name = "none", credential_type = "none" })).Is(201);
+        Assert.Equal(0, second.Available);
+
+        first.Dispose();
+        await IsServedAsync(second);
+    }
+
+    [Fact]
+    public async Task A_body_whose_length_is_not_told_counts_as_the_largest()
+    {
+        await using var api = await ApiHost.StartAsync(servers, ("Api:MaxBodyBytesAtATime", 1024 * 1024));
+        var acme = await api.NewOrganizationAsync();
+        using var first = await HoldAsync(api.Address, acme, length: 200_000);
+        using var chunked = await PostAsync(api.Address, acme, length: null, expect: true);
+
+        for (var n = 0; n < 5; n++) (await acme.PostAsync("credentials", new { name = "none", credential_type = "none" })).Is(201);
+        Assert.Equal(0, chunked.Available);
+
+        first.Dispose();
+        await IsServedAsync(chunked);
     }
 
     [Fact]
@@ -68,20 +135,45 @@ public sealed class OverloadTests(TestServers servers)
     }
 
     // A request whose body does not come: it is being served for as long as its connection lasts.
-    private static async Task<TcpClient> HoldAsync(ApiHost api, ApiOrganization organization)
+    private static async Task<TcpClient> HoldAsync(Uri api, ApiOrganization organization, int length = 100)
+    {
+        var client = await PostAsync(api, organization, length, expect: true);
+        await IsServedAsync(client);
+        return client;
+    }
+
+    // It is asked for its body: so it is being served.
+    private static async Task IsServedAsync(TcpClient client)
+    {
+        var answer = new byte[25];
+        await client.GetStream().ReadExactlyAsync(answer, Token).AsTask().Soon();
+        Assert.StartsWith("HTTP/1.1 100", Encoding.ASCII.GetString(answer), StringComparison.Ordinal);
+    }
+
+    // The head of a request.
+    private static async Task<TcpClient> PostAsync(Uri api, ApiOrganization organization, int? length, bool expect)
     {
         var client = new TcpClient();
-        await client.ConnectAsync(api.Address.Host, api.Address.Port, Token);
+        await client.ConnectAsync(api.Host, api.Port, Token);
         await client.GetStream().WriteAsync(
             Encoding.ASCII.GetBytes(
-                $"POST /api/v1/workflows HTTP/1.1\r\nHost: {api.Address.Authority}\r\nX-API-Key: {organization.Key}\r\nContent-Type: application/json\r\n"
-                + "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"),
+                $"POST /api/v1/workflows HTTP/1.1\r\nHost: {api.Authority}\r\nX-API-Key: {organization.Key}\r\nContent-Type: application/json\r\n"
+                + $"{(length is { } told ? $"Content-Length: {told.ToString(CultureInfo.InvariantCulture)}" : "Transfer-Encoding: chunked")}\r\n{(expect ? "Expect: 100-continue\r\n" : "")}\r\n"),
             Token);
-        // It is asked for its body: so it is being served.
-        var answer = new byte[25];
-        await client.GetStream().ReadExactlyAsync(answer, Token);
-        Assert.StartsWith("HTTP/1.1 100", Encoding.ASCII.GetString(answer), StringComparison.Ordinal);
         return client;
+    }
+
+    // What lies in the kernel, on either side of the connections.
+    private static long UnreadBytes(List<TcpClient> clients)
+    {
+        var ports = clients.ConvertAll(client => ((IPEndPoint)client.Client.LocalEndPoint!).Port).ToHashSet();
+        return File.ReadLines("/proc/net/tcp").Skip(1)
+            // sl local_address rem_address st tx_queue:rx_queue …, all in hexadecimal
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => ports.Contains(PortOf(fields[1])) || ports.Contains(PortOf(fields[2])))
+            .Sum(fields => fields[4].Split(':').Sum(queue => long.Parse(queue, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
+
+        static int PortOf(string address) => int.Parse(address.AsSpan(address.IndexOf(':', StringComparison.Ordinal) + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     private static async Task<IAsyncDisposable> LockAsync(TestDatabase database, string table)

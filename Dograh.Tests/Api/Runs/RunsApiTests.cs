@@ -264,7 +264,7 @@ public sealed class RunsApiTests(ApiFixture fixture) : ApiTest(fixture)
         // A NUL would have been refused at the door.
         var runs = Enumerable.Range(0, 40).Select(i => intake.StoreCompletedAsync(new CompletedRun(
             acme.Id, ApiKeySecret.Hash(acme.Key), workflow, new RunFields(i % 10 == 3 ? "a\0b" : "good", default, default),
-            new Completion(default, default, default, default, null, null, null, null)))).ToList();
+            new Completion(default, default, default, default, null, null, null, null), Size: 2))).ToList();
 
         for (var i = 0; i < runs.Count; i++)
         {
