@@ -84,7 +84,7 @@ public sealed class ParserFuzzTests
         Assert.True(url.Scheme is "http" or "https");
         Assert.Empty(url.UserInfo);
         // However a resolver reads the host, as an address of its own notation too, the guard sees what it read.
-        if (IPAddress.TryParse(url.IdnHost, out var address) || IPAddress.TryParse(url.Host.Trim('[', ']', '.'), out address)) Assert.True(Guard.Allows(address));
+        if (IPAddress.TryParse(url.IdnHost, out var address) || IPAddress.TryParse(url.Host.Trim('[', ']').TrimEnd('.'), out address)) Assert.True(Guard.Allows(address));
         Assert.DoesNotContain('@', SafeUrl.Origin(text));
     }, text => text);
 

@@ -30,6 +30,6 @@ internal static partial class RandomSampling
         }
     }
 
-    [GeneratedRegex("CsCheck_Seed=(?<seed>\\w+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("CsCheck_Seed=(?<seed>[\\w-]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SeedOf();
 }
