@@ -153,7 +153,6 @@ public sealed class DefinitionFaultsTests(ApiFixture fixture, DefinitionFaultsTe
 
     // Found by fuzzing: .NET takes such URLs and throws when asked for the host's name, which was a 500.
     [Theory]
-    [InlineData("http://xn--a\u202e/")]
     [InlineData("http://xn--a\u0085/")]
     [InlineData("http://xn--é/")]
     [InlineData("http://\u202e:443/")]
