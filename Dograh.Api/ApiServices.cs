@@ -8,6 +8,7 @@ using Dograh.Api.Workflows;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Runs;
 using Dograh.Webhooks.Sending;
 using Microsoft.AspNetCore.Authentication;
@@ -22,6 +23,7 @@ internal static class ApiServices
 {
     public static WebApplicationBuilder AddDograhApi(this WebApplicationBuilder builder)
     {
+        builder.Logging.RedactByClass();
         builder.AddDograhDatabase().AddDograhQueue().AddDograhDeliveries();
         var services = builder.Services;
         services.AddSingleton<ApiKeyLookup>();
@@ -65,6 +67,7 @@ internal static class ApiServices
 
     public static WebApplication MapDograhApi(this WebApplication app)
     {
+        app.Use(SecurityHeaders.AddAsync);
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problems.WriteExceptionAsync, SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(Problems.WriteStatusAsync);
@@ -75,11 +78,12 @@ internal static class ApiServices
 
         app.MapDefaultEndpoints();
         app.MapOpenApi();
-        app.MapScalarApiReference("/scalar", scalar => scalar
+        app.MapScalarApiReference(SecurityHeaders.ReferencePath, scalar => scalar
             .WithTitle("Dograh Webhooks")
+            .WithNonce()
             // The page asks no other host for anything.
             .DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools());
-        app.MapGet("/", () => Results.Redirect("/scalar")).ExcludeFromDescription();
+        app.MapGet("/", () => Results.Redirect(SecurityHeaders.ReferencePath)).ExcludeFromDescription();
 
         var api = app.MapGroup("/api/v1");
         api.MapOrganizations();

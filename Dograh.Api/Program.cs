@@ -1,6 +1,7 @@
 using Dograh.Api;
 using Dograh.Webhooks.Configuration;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Redaction;
 
 return await HostRunner.ExplainAsync(async () =>
 {
@@ -10,6 +11,7 @@ return await HostRunner.ExplainAsync(async () =>
     if (args is [MigrateCommand.Name, ..])
     {
         // A deployment's step that needs the database and nothing else.
+        builder.Logging.RedactByClass();
         builder.AddDograhDatabase();
         await using var migration = builder.Build();
         return await MigrateCommand.RunAsync(migration.Services, args.ElementAtOrDefault(1));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Sending;
 using Dograh.Webhooks.Telemetry;
 using Microsoft.Extensions.Options;
@@ -115,13 +116,13 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         "delivery.attempted {Outcome} status {StatusCode} in {DurationMs:0.#} ms, attempt {Attempt} of {MaxAttempts}, now {Status}, next in {NextInSeconds:0.###} s, claim {Claim}: {Error}")]
     private static partial void LogAttempted(
         ILogger logger, LogLevel level, AttemptOutcome outcome, int? statusCode, double durationMs, int attempt, int maxAttempts, DeliveryStatus status,
-        double nextInSeconds, long claim, string? error);
+        double nextInSeconds, long claim, [FailureText] string? error);
 
     [LoggerMessage(2, LogLevel.Warning, "delivery.unsendable: {Reason}; dead letter.")]
-    private static partial void LogUnsendable(ILogger logger, string reason);
+    private static partial void LogUnsendable(ILogger logger, [FailureText] string reason);
 
     [LoggerMessage(3, LogLevel.Debug, "delivery.returned ({Reason}), due again in {DelaySeconds:0.###} s.")]
-    private static partial void LogReturned(ILogger logger, string reason, double delaySeconds);
+    private static partial void LogReturned(ILogger logger, [FailureText] string reason, double delaySeconds);
 
     [LoggerMessage(4, LogLevel.Error, "An attempt failed for a reason of our own; its claim is released and no attempt is counted.")]
     private static partial void LogUnexpected(ILogger logger, Exception exception);

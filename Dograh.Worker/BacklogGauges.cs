@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Telemetry;
 using StackExchange.Redis;
 
@@ -75,5 +76,5 @@ internal sealed partial class BacklogGauges : BackgroundService
     private static IEnumerable<Measurement<T>> Measure<T>(T? value) where T : struct => value is { } known ? [new Measurement<T>(known)] : [];
 
     [LoggerMessage(1, LogLevel.Debug, "The backlog cannot be read just now ({ErrorType}: {Error}).")]
-    private static partial void LogUnread(ILogger logger, string errorType, string error);
+    private static partial void LogUnread(ILogger logger, string errorType, [FailureText] string error);
 }

@@ -2,6 +2,7 @@ using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Sending;
 using Dograh.Webhooks.Telemetry;
 using Microsoft.Extensions.Options;
@@ -347,10 +348,10 @@ internal sealed partial class DeliveryDispatcher(
     private static partial void LogStarted(ILogger logger, string worker, int concurrency);
 
     [LoggerMessage(2, LogLevel.Error, "The dispatch loop met {ErrorType}: {Error}; going on in a second.")]
-    private static partial void LogFault(ILogger logger, string errorType, string error, Exception? exception);
+    private static partial void LogFault(ILogger logger, string errorType, [FailureText] string error, Exception? exception);
 
     [LoggerMessage(3, LogLevel.Warning, "Redis is away ({ErrorType}: {Error}); taking due deliveries from PostgreSQL.")]
-    private static partial void LogRedisAway(ILogger logger, string errorType, string error);
+    private static partial void LogRedisAway(ILogger logger, string errorType, [FailureText] string error);
 
     [LoggerMessage(4, LogLevel.Information, "Redis is back; taking due deliveries from the queue.")]
     private static partial void LogRedisBack(ILogger logger);
@@ -359,7 +360,7 @@ internal sealed partial class DeliveryDispatcher(
     private static partial void LogPoisoned(ILogger logger, long delivery, long organizationId);
 
     [LoggerMessage(6, LogLevel.Error, "Credentials cannot be read just now ({ErrorType}: {Error}); the claims are released.")]
-    private static partial void LogCredentialsUnread(ILogger logger, string errorType, string error);
+    private static partial void LogCredentialsUnread(ILogger logger, string errorType, [FailureText] string error);
 
     [LoggerMessage(7, LogLevel.Critical, "The attempt of delivery {DeliveryUuid} ended without an outcome; its lease will end.")]
     private static partial void LogAttemptFault(ILogger logger, Exception exception, Guid deliveryUuid);

@@ -2,6 +2,7 @@ using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Telemetry;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -126,5 +127,5 @@ internal sealed partial class DeliverySweep(
     private static partial void LogListed(ILogger logger, long count);
 
     [LoggerMessage(2, LogLevel.Warning, "A sweep failed ({ErrorType}: {Error}); the next one tries again.")]
-    private static partial void LogFailed(ILogger logger, string errorType, string error, Exception? exception);
+    private static partial void LogFailed(ILogger logger, string errorType, [FailureText] string error, Exception? exception);
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Telemetry;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -232,16 +233,16 @@ internal sealed partial class OutcomeRecorder(
     private static partial void LogLost(ILogger logger, long claim, string outcome);
 
     [LoggerMessage(2, LogLevel.Error, "{Count} outcomes cannot be recorded just now ({ErrorType}: {Error}); trying again in {DelayMs} ms.")]
-    private static partial void LogNotRecorded(ILogger logger, int count, string errorType, string error, double delayMs);
+    private static partial void LogNotRecorded(ILogger logger, int count, string errorType, [FailureText] string error, double delayMs);
 
     [LoggerMessage(3, LogLevel.Error, "What is logged of an attempt cannot be stored ({Reason}); recording the outcome without it.")]
-    private static partial void LogStripped(ILogger logger, string reason);
+    private static partial void LogStripped(ILogger logger, [FailureText] string reason);
 
     [LoggerMessage(4, LogLevel.Critical, "An outcome cannot be stored ({Reason}); the delivery will be sent again when its lease ends.")]
-    private static partial void LogRefused(ILogger logger, string reason);
+    private static partial void LogRefused(ILogger logger, [FailureText] string reason);
 
     [LoggerMessage(5, LogLevel.Warning, "delivery.expired: still waiting for {Reason} at the greatest age; dead letter.")]
-    private static partial void LogExpired(ILogger logger, string? reason);
+    private static partial void LogExpired(ILogger logger, [FailureText] string? reason);
 
     [LoggerMessage(6, LogLevel.Error, "Stopping with {Count} outcomes unrecorded; their deliveries will be sent again when their leases end.")]
     private static partial void LogGivenUp(ILogger logger, int count);

@@ -1,4 +1,5 @@
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Retention;
 using Dograh.Webhooks.Telemetry;
 
@@ -77,5 +78,5 @@ internal sealed partial class RetentionSweep(
     private static partial void LogRemoved(ILogger logger, long deliveries, long payloads, long runs);
 
     [LoggerMessage(2, LogLevel.Warning, "Removing what is old failed ({ErrorType}: {Error}); it is tried again in a minute.")]
-    private static partial void LogFailed(ILogger logger, string errorType, string error, Exception? exception);
+    private static partial void LogFailed(ILogger logger, string errorType, [FailureText] string error, Exception? exception);
 }

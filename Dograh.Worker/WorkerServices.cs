@@ -3,6 +3,7 @@ using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Retention;
 using Dograh.Webhooks.Sending;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,7 @@ internal static class WorkerServices
 
     public static HostApplicationBuilder AddDograhWorker(this HostApplicationBuilder builder)
     {
+        builder.Logging.RedactByClass();
         builder.AddDograhDatabase().AddDograhQueue().AddDograhSecrets().AddDograhDeliveries().AddDograhSender();
         builder.Services.AddSingleton<WorkerIdentity>();
         builder.Services.AddSingleton<IdempotencyStore>();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dograh.Api.Access;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Runs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Diagnostics;
@@ -101,7 +102,7 @@ internal static partial class Problems
     }
 
     [LoggerMessage(1, LogLevel.Error, "The database cannot be used just now ({ErrorType}: {Error}); answered 503.")]
-    private static partial void LogDatabaseAway(ILogger logger, string errorType, string error);
+    private static partial void LogDatabaseAway(ILogger logger, string errorType, [FailureText] string error);
 
     [LoggerMessage(2, LogLevel.Error, "A request failed for a reason of our own; answered 500.")]
     private static partial void LogUnexpected(ILogger logger, Exception exception);

@@ -12,7 +12,9 @@ public sealed class FlatEnvironmentNamesTests
         ADMIN_API_KEY = Admin:ApiKey
         DATABASE_MIGRATE_ON_STARTUP = Database:MigrateOnStartup
         EGRESS_ALLOWED_NETWORKS = Egress:AllowedNetworks
+        EGRESS_ALLOWED_PORTS = Egress:AllowedPorts
         EGRESS_ALLOW_HTTP = Egress:AllowHttp
+        EGRESS_PROXY = Egress:Proxy
         RETENTION_DAYS = Retention:Days
         RETENTION_DEAD_LETTER_DAYS = Retention:DeadLetterDays
         RETENTION_PAYLOAD_DAYS = Retention:PayloadDays

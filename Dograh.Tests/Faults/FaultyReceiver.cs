@@ -133,6 +133,26 @@ internal sealed class FaultyConnection(Socket socket, CancellationToken stop) : 
         await _stream.ReadExactlyAsync(new byte[length], stop);
     }
 
+    /// <summary>Reads what has come, at least a byte; nothing once the caller has closed its side.</summary>
+    public async Task<byte[]> ReadSomeAsync() => _buffer[..await _stream.ReadAsync(_buffer, stop)];
+
+    /// <summary>Reads until the caller hangs up.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        using var all = new MemoryStream();
+        await _stream.CopyToAsync(all, stop);
+        return all.ToArray();
+    }
+
+    /// <summary>Passes on what comes, both ways, until one side closes.</summary>
+    public async Task TunnelAsync(IPEndPoint target)
+    {
+        using var other = new TcpClient(target.AddressFamily);
+        await other.ConnectAsync(target, stop);
+        var there = other.GetStream();
+        await Task.WhenAny(_stream.CopyToAsync(there, stop), there.CopyToAsync(_stream, stop));
+    }
+
     /// <summary>Writes a text (as Latin-1).</summary>
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
@@ -185,7 +205,9 @@ internal sealed class FaultyConnection(Socket socket, CancellationToken stop) : 
     {
         var tls = new SslStream(_stream);
         _stream = tls;
-        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, stop);
+        // Offline: it sends this certificate and looks for no others to go with it.
+        var context = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = context }, stop);
     }
 
     public void Dispose() => _stream.Dispose();

@@ -1,10 +1,10 @@
-using System.Text.RegularExpressions;
 using CsCheck;
+using Dograh.Tests.Support;
 
 namespace Dograh.Tests.Model;
 
-/// <summary>How long random tests look, and what a failing one says.</summary>
-internal static partial class ModelSampling
+/// <summary>How long random tests of the model look.</summary>
+internal static class ModelSampling
 {
     /// <summary>The environment's name for how many minutes each random test of the model looks; without it, some seconds.</summary>
     public const string MinutesVariable = "DOGRAH_MODEL_MINUTES";
@@ -15,22 +15,6 @@ internal static partial class ModelSampling
     private const int Threads = 2;
 
     /// <summary>Tries random cases until the time is over; the smallest that fails is shown, with the seed that makes it again.</summary>
-    public static async Task LookForCounterexamplesAsync<T>(this Gen<T> cases, Func<T, Task> test, Func<T, string> print)
-    {
-        var seconds = double.TryParse(Environment.GetEnvironmentVariable(MinutesVariable), out var minutes) ? (int)(minutes * 60) : Seconds;
-        var output = TestContext.Current.TestOutputHelper!;
-        try
-        {
-            await cases.SampleAsync(test, output.WriteLine, time: seconds, threads: Threads, print: print);
-        }
-        catch (CsCheckException e)
-        {
-            var name = TestContext.Current.Test!.TestDisplayName;
-            var seed = SeedOf().Match(e.Message).Groups["seed"].Value;
-            Assert.Fail($"{e.InnerException?.Message}\n\n{e.Message}\n\nThe same again: CsCheck_Seed={seed} ./test --filter-method '{name}'\nLonger: {MinutesVariable}=10 ./test --filter-method '{name}'");
-        }
-    }
-
-    [GeneratedRegex("CsCheck_Seed=(?<seed>\\w+)", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex SeedOf();
+    public static Task LookForCounterexamplesAsync<T>(this Gen<T> cases, Func<T, Task> test, Func<T, string> print) =>
+        cases.LookForCounterexamplesAsync(Seconds, Threads, MinutesVariable, test, print);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Sending;
@@ -38,9 +39,13 @@ public abstract class SenderTest(TestServers servers) : DatabaseTest(servers)
     }
 
     /// <summary>A sender that may send to loopback unless told otherwise, and whose every draw is zero.</summary>
-    protected DeliverySender NewSender(WebhookDeliveryOptions? options = null, EgressOptions? egress = null)
+    protected DeliverySender NewSender(
+        WebhookDeliveryOptions? options = null, EgressOptions? egress = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolver = null)
     {
-        var guard = new EgressGuard(Options.Create(egress ?? new EgressOptions { AllowedNetworks = "127.0.0.0/8, ::1" }));
+        var guard = new EgressGuard(Options.Create(egress ?? new EgressOptions { AllowedNetworks = "127.0.0.0/8, ::1" }))
+        {
+            Resolver = resolver ?? Dns.GetHostAddressesAsync,
+        };
         var origins = new ReceiverOrigins(Options.Create(options ?? new WebhookDeliveryOptions()), Time, NullLogger<ReceiverOrigin>.Instance);
         var sender = new DeliverySender(guard, origins, _clock, Time, random: () => 0);
         _senders.Add(sender);

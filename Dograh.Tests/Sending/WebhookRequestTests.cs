@@ -215,6 +215,19 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
         Assert.Empty(Receiver.Requests);
     }
 
+    // Found by SmugglingTests: .NET takes CONNECT for a wish to have a tunnel.
+    [Theory]
+    [InlineData("CONNECT")]
+    [InlineData("TRACE")]
+    [InlineData("OPTIONS")]
+    [InlineData("post")]
+    public async Task A_method_that_no_webhook_has_makes_the_delivery_unsendable(string method)
+    {
+        Assert.Equal(
+            new AttemptResult.Unsendable("the method is not one that a webhook may have"), await SendAsync(AClaim(Receiver.Url) with { HttpMethod = method }));
+        Assert.Empty(Receiver.Requests);
+    }
+
     // Whatever somebody's template makes of a URL, it must end somewhere, and not in a fault of ours that is tried for ever.
     [Theory]
     [InlineData("http://no_such_host.invalid/")]
@@ -249,6 +262,7 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
     [Theory]
     [InlineData("not a url", "the endpoint URL is not an absolute URL")]
     [InlineData("/relative", "the endpoint URL is not an absolute URL")]
+    [InlineData("//\u202e", "the endpoint URL is not an absolute URL")] // found by fuzzing: .NET threw
     [InlineData("ftp://crm.example/x", "only http and https URLs can be sent to")]
     [InlineData("file:///etc/passwd", "the endpoint URL is not an absolute URL")]
     [InlineData("file://host/etc/passwd", "only http and https URLs can be sent to")]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Dograh.Webhooks.Redaction;
 using Microsoft.Extensions.Logging;
 
 namespace Dograh.Tests.Support;
@@ -17,7 +18,7 @@ internal sealed class TestLog : ILoggerProvider, ISupportExternalScope
     public bool Has(string text) => _entries.Any(entry => entry.Message.Contains(text, StringComparison.Ordinal));
 
     /// <summary>A logger that keeps its entries here, for what is made without a host.</summary>
-    public ILogger<T> For<T>() => new Logger<T>(new LoggerFactory([this]));
+    public ILogger<T> For<T>() => new Logger<T>(LoggerFactory.Create(logging => logging.AddProvider(this).SetMinimumLevel(LogLevel.Trace).RedactByClass()));
 
     public ILogger CreateLogger(string categoryName) => new CategoryLogger(this, categoryName);
 

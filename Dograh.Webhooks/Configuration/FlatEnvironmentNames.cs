@@ -34,6 +34,8 @@ public static class FlatEnvironmentNames
         ["RETENTION_PAYLOAD_DAYS"] = "Retention:PayloadDays",
         ["EGRESS_ALLOWED_NETWORKS"] = "Egress:AllowedNetworks",
         ["EGRESS_ALLOW_HTTP"] = "Egress:AllowHttp",
+        ["EGRESS_ALLOWED_PORTS"] = "Egress:AllowedPorts",
+        ["EGRESS_PROXY"] = "Egress:Proxy",
         ["DATABASE_MIGRATE_ON_STARTUP"] = "Database:MigrateOnStartup",
     };
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Redaction;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -51,7 +52,7 @@ public sealed partial class CredentialResolver(NpgsqlDataSource dataSource, Cred
 
     [LoggerMessage(1, LogLevel.Error,
         "Credential {CredentialUuid} of organization {OrganizationId} cannot be decrypted; its deliveries wait. Is the master key the right one? {Error}")]
-    private static partial void LogUnreadable(ILogger logger, Guid credentialUuid, long organizationId, string error);
+    private static partial void LogUnreadable(ILogger logger, Guid credentialUuid, long organizationId, [FailureText] string error);
 }
 
 /// <summary>A credential that exists and is active.</summary>

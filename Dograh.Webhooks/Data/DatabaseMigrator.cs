@@ -1,4 +1,5 @@
 using System.Data;
+using Dograh.Webhooks.Redaction;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -165,7 +166,7 @@ public sealed partial class DatabaseMigrator(
     private static partial void LogMigrated(ILogger logger);
 
     [LoggerMessage(2, LogLevel.Warning, "PostgreSQL cannot be reached (try {Attempt}, {ErrorType}: {Error}); trying again in a second.")]
-    private static partial void LogNotReachable(ILogger logger, int attempt, string errorType, string error);
+    private static partial void LogNotReachable(ILogger logger, int attempt, string errorType, [FailureText] string error);
 
     [LoggerMessage(4, LogLevel.Warning, "A migration waits for a table that is in use (try {Attempt}); it lets the traffic through and tries again in a second.")]
     private static partial void LogTableInUse(ILogger logger, int attempt);

@@ -1,4 +1,5 @@
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Redaction;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -226,7 +227,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         : DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Clamp(entry.Score, -62_135_596_800_000, 253_402_300_799_000));
 
     [LoggerMessage(1, LogLevel.Warning, "{Count} deliveries could not be put into the queue ({ErrorType}: {Error}); the sweep will find them.")]
-    private static partial void LogNotScheduled(ILogger logger, int count, string errorType, string error);
+    private static partial void LogNotScheduled(ILogger logger, int count, string errorType, [FailureText] string error);
 
     [LoggerMessage(2, LogLevel.Warning, "A member of {Set} is not a delivery's key; it was removed.")]
     private static partial void LogForeignMember(ILogger logger, string set);

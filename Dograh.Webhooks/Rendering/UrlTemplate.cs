@@ -135,8 +135,21 @@ public static class UrlTemplate
 
         bool hasHost = Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed)
             && parsed.HostNameType is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
-            && parsed.IdnHost.Length <= MaxHostLength;
+            && HostLength(parsed) is > 0 and <= MaxHostLength;
         return hasHost ? null : "the URL has no valid host or port";
+    }
+
+    // As it is resolved. Some characters count for nothing there, and may be all that a host has; others are found out only there.
+    private static int HostLength(Uri url)
+    {
+        try
+        {
+            return url.IdnHost.Length;
+        }
+        catch (UriFormatException)
+        {
+            return 0;
+        }
     }
 
     private static string? RenderedFault(string skeleton, string url)

@@ -4,6 +4,7 @@ using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Sending;
 using Dograh.Webhooks.Telemetry;
@@ -189,7 +190,7 @@ public sealed partial class RunIntake
     private static partial void LogDropped(ILogger logger, string header, string nodeId, long runId);
 
     [LoggerMessage(2, LogLevel.Warning, "Node {NodeId} cannot be sent for run {RunId}: {Fault}.")]
-    private static partial void LogInvalid(ILogger logger, string nodeId, long runId, string fault);
+    private static partial void LogInvalid(ILogger logger, string nodeId, long runId, [FailureText] string fault);
 }
 
 /// <summary>What was taken in.</summary>

@@ -35,7 +35,7 @@ public sealed class DeliverySender : IDisposable
         _origins = origins;
         _clock = clock;
         _random = random;
-        var connector = new EgressConnector(guard);
+        var connector = new EgressConnector(guard, time);
         _invoker = new HttpMessageInvoker(new ResilienceHandler(static request => AttemptCapture.Of(request).Origin.Pipeline)
         {
             InnerHandler = new AttemptHandler(clock, time, () => _isStopping)
@@ -130,6 +130,7 @@ public sealed class DeliverySender : IDisposable
         MaxResponseDrainSize = 0,
         PooledConnectionLifetime = ConnectionLifetime,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        SslOptions = ReceiverTls.NewOptions(),
         UseCookies = false,
         UseProxy = false,
     };

@@ -1,4 +1,5 @@
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Redaction;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -274,8 +275,8 @@ internal sealed partial class ReceiverOrigin
     private static TimeSpan TimeoutOf(ResilienceContext context) => AttemptCapture.Of(context.GetRequestMessage()).Timeout;
 
     [LoggerMessage(1, LogLevel.Warning, "The circuit of {Origin} opened: its deliveries wait for {BreakSeconds} s.")]
-    private static partial void LogCircuitOpened(ILogger logger, string origin, double breakSeconds);
+    private static partial void LogCircuitOpened(ILogger logger, [ReceiverUrl] string origin, double breakSeconds);
 
     [LoggerMessage(2, LogLevel.Information, "The circuit of {Origin} closed.")]
-    private static partial void LogCircuitClosed(ILogger logger, string origin);
+    private static partial void LogCircuitClosed(ILogger logger, [ReceiverUrl] string origin);
 }

@@ -6,6 +6,7 @@ using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Telemetry;
+using Dograh.Webhooks.Workflows;
 
 namespace Dograh.Webhooks.Sending;
 
@@ -34,7 +35,8 @@ public static class WebhookRequest
     /// <exception cref="UnsendableException">It is none, or one that may not be asked; the message says which.</exception>
     public static Uri ParseUrl(string endpointUrl, EgressGuard guard)
     {
-        if (!Uri.TryCreate(endpointUrl, UriKind.Absolute, out var url) || !url.IsAbsoluteUri || url.Host.Length == 0)
+        // With a scheme: without one .NET looks for a file's path, and is not at its best over "//" and a stray character.
+        if (!Uri.CheckSchemeName(endpointUrl.Split(':', 2)[0]) || !Uri.TryCreate(endpointUrl, UriKind.Absolute, out var url) || !url.IsAbsoluteUri || url.Host.Length == 0)
         {
             throw new UnsendableException("the endpoint URL is not an absolute URL");
         }
@@ -111,7 +113,9 @@ public static class WebhookRequest
     {
         try
         {
-            return HttpMethod.Parse(method);
+            var parsed = HttpMethod.Parse(method);
+            // CONNECT would make a tunnel of the connection, TRACE would give our headers back: no webhook has them, whatever a row says.
+            return WebhookNode.Methods.Contains(method) ? parsed : throw new UnsendableException("the method is not one that a webhook may have");
         }
         catch (Exception e) when (e is ArgumentException or FormatException)
         {

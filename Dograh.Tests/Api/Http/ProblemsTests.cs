@@ -21,6 +21,9 @@ public sealed class ProblemsTests(ApiFixture fixture) : ApiTest(fixture)
     [InlineData("""{"name": NaN}""")]
     [InlineData("name=x")]
     [InlineData("// comment\n{}")]
+    [InlineData("\ufeff{\"name\": \"x\"}")]
+    [InlineData("{\"name\": \"x\"}\0")]
+    [InlineData("{\"name\": Infinity}")]
     [InlineData(" ")]
     [InlineData("{\"name\": \"\t\"}")]
     public async Task Malformed_json_is_400(string body)

@@ -151,6 +151,35 @@ public sealed class DefinitionFaultsTests(ApiFixture fixture, DefinitionFaultsTe
             "/workflow_definition/nodes/0/data/endpoint_url", "/workflow_definition/nodes/1/data/endpoint_url");
     }
 
+    // Found by fuzzing: .NET takes such URLs and throws when asked for the host's name, which was a 500.
+    [Theory]
+    [InlineData("http://xn--a\u0085/")]
+    [InlineData("http://xn--é/")]
+    [InlineData("http://\u202e:443/")]
+    public async Task A_URL_whose_host_is_no_name_is_refused(string url)
+    {
+        await using var api = await ApiHost.StartAsync(servers);
+
+        (await (await api.NewOrganizationAsync()).PostAsync("workflows", Workflow(Webhook("a", ("endpoint_url", url))))).Blames("/workflow_definition/nodes/0/data/endpoint_url");
+    }
+
+    [Fact]
+    public async Task Where_ports_are_limited_another_one_is_refused()
+    {
+        await using var api = await ApiHost.StartAsync(servers, ("Egress:AllowedPorts", "443, 8443"));
+        var acme = await api.NewOrganizationAsync();
+
+        await acme.AddWorkflowAsync(Webhook("a", ("endpoint_url", "https://receiver.example/")), Webhook("b", ("endpoint_url", "http://receiver.example:8443/{{gathered_context.x}}")));
+
+        (await acme.PostAsync("workflows", Workflow(Webhook("a", ("endpoint_url", "http://receiver.example/")), Webhook("b", ("endpoint_url", "https://receiver.example:22/"))))).Blames(
+            "/workflow_definition/nodes/0/data/endpoint_url", "/workflow_definition/nodes/1/data/endpoint_url");
+        // A port that only a run knows is looked at then.
+        var workflow = await acme.AddWorkflowAsync(Webhook("a", ("endpoint_url", "https://receiver.example:{{gathered_context.port}}/")));
+        var outcome = await acme.StoreRunAsync(workflow, """{"gathered_context": {"port": 22}}""");
+        Assert.Equal("invalid", outcome.Text("deliveries/0/outcome"));
+        Assert.Equal("egress to port 22 is not allowed: it is not in Egress:AllowedPorts", outcome.Text("deliveries/0/reason"));
+    }
+
     [Fact]
     public async Task Where_plain_http_is_not_allowed_it_is_refused()
     {
