@@ -4,6 +4,7 @@ using Dograh.Api.Deliveries;
 using Dograh.Api.Http;
 using Dograh.Api.Organizations;
 using Dograh.Api.Runs;
+using Dograh.Api.Signing;
 using Dograh.Api.Workflows;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
@@ -79,6 +80,7 @@ internal static class ApiServices
         api.MapApiKeys();
         api.MapCredentials();
         api.MapWorkflows();
+        api.MapSigning();
         api.MapRuns();
         api.MapDeliveries();
         api.MapStats();

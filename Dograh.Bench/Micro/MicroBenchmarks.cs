@@ -42,6 +42,8 @@ public class MicroBenchmarks
             Token = 1,
             DeliveryUuid = new Guid("0198c0de-7b1e-7c55-b1d4-2f6d1c0e9a11"),
             WorkflowRunId = 4211,
+            WorkflowId = 7,
+            WebhookNodeId = "hook",
             EndpointUrl = "https://receiver.example/hook",
             HttpMethod = "POST",
             Payload = System.Text.Encoding.UTF8.GetBytes(RenderPayload()),
