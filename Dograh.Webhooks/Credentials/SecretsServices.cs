@@ -32,6 +32,7 @@ public static class SecretsServices
 
         services.AddSingleton<CredentialProtector>();
         services.AddSingleton<CredentialResolver>();
+        services.AddSingleton<KeyRingCheck>();
         services.AddSingleton<SigningSecretProtector>();
         services.AddSingleton<SigningSecretStore>();
         return builder;

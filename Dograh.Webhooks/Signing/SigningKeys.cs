@@ -13,6 +13,11 @@ public sealed class SigningKeys
 
     internal SigningKeys(IReadOnlyList<SigningKey> keys) => _keys = keys;
 
+    /// <summary>Opens secrets' texts, newest first.</summary>
+    /// <exception cref="FormatException">One of them is not one of its algorithm.</exception>
+    public static SigningKeys Open(params IEnumerable<(string Algorithm, string Text)> secrets) =>
+        new(secrets.Select(secret => SigningKey.Open(secret.Algorithm, secret.Text)).ToList());
+
     /// <summary>Stands for secrets that cannot be opened just now: nothing may be sent without them.</summary>
     public static SigningKeys Unreadable { get; } = new([]);
 

@@ -1,10 +1,11 @@
+using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dograh.Webhooks.Signing;
 
 /// <summary>Makes signing secrets, and sees to it that every organization has one.</summary>
-public sealed class SigningSecretStore(SigningSecretProtector protector)
+public sealed class SigningSecretStore(SigningSecretProtector protector, KeyRingCheck keyRing)
 {
     /// <summary>Adds a secret to the context; it is stored with what else the context saves.</summary>
     /// <param name="database">The context.</param>
@@ -13,9 +14,11 @@ public sealed class SigningSecretStore(SigningSecretProtector protector)
     /// <param name="algorithm">One of <see cref="SigningAlgorithm"/>.</param>
     /// <param name="brought">The text of one that its owner brings or that another row has; null for a new one.</param>
     /// <param name="publicKey">The public key of a brought one of <see cref="SigningAlgorithm.V1a"/>.</param>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">This process's master key is not that of the others.</exception>
     public SigningSecret Add(
         DograhDbContext database, long organizationId, SigningScope scope, string algorithm, string? brought = null, string? publicKey = null)
     {
+        keyRing.ThrowIfForeign();
         var text = brought;
         if (text is null && algorithm == SigningAlgorithm.V1a) (text, publicKey) = Ed25519Key.CreatePair();
         text ??= SigningSecretText.CreateSecret();
