@@ -113,7 +113,7 @@ public sealed class ReceiversPageTests
             case "typescript":
                 await File.WriteAllTextAsync(Path.Combine(folder, "receiver.ts"), code, Token);
                 var modules = Path.Combine(NodeLibraries.Folder, "node_modules");
-                await RunAsync(folder, Path.Combine(modules, ".bin", "tsc"),
+                await Commands.RunAsync(folder, Path.Combine(modules, ".bin", "tsc"),
                     "--strict", "--target", "es2022", "--module", "nodenext", "--typeRoots", Path.Combine(modules, "@types"), "--types", "node", "receiver.ts");
                 return new ProcessStartInfo("node", ["receiver.js"]) { WorkingDirectory = folder };
             case "python":
@@ -121,8 +121,8 @@ public sealed class ReceiversPageTests
                 return new ProcessStartInfo("python3", ["receiver.py"]) { WorkingDirectory = folder };
             default:
                 await File.WriteAllTextAsync(Path.Combine(folder, "receiver.go"), code, Token);
-                Assert.Empty(await RunAsync(folder, "gofmt", "-l", "receiver.go"));
-                await RunAsync(folder, "go", "build", "-o", "receiver", "receiver.go");
+                Assert.Empty(await Commands.RunAsync(folder, "gofmt", "-l", "receiver.go"));
+                await Commands.RunAsync(folder, "go", "build", "-o", "receiver", "receiver.go");
                 return new ProcessStartInfo(Path.Combine(folder, "receiver"));
         }
     }
@@ -143,23 +143,5 @@ public sealed class ReceiversPageTests
         {
             WorkingDirectory = AppContext.BaseDirectory,
         };
-    }
-
-    private static async Task<string> RunAsync(string folder, string command, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(command, arguments)
-        {
-            WorkingDirectory = folder,
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["GO111MODULE"] = "off";
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync(Token);
-        var output = await process.StandardOutput.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        Assert.True(process.ExitCode == 0, $"{command} ended with {process.ExitCode}: {output}{await errors}");
-        return output;
     }
 }

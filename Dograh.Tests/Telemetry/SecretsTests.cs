@@ -29,6 +29,8 @@ public sealed class SecretsTests(ObservedStack observed)
         };
         using var acme = await observed.Stack.AddOrganizationAsync();
         planted["the organization's key"] = acme.Key;
+        var signing = Assert.Single((await acme.GetAsync("signing-secrets")).GetProperty("items").EnumerateArray()).GetProperty("id").GetGuid();
+        planted["the signing secret"] = (await acme.GetAsync($"signing-secrets/{signing}/secret")).GetProperty("secret").GetString()!["whsec_".Length..];
         await using var receiver = await Receiver.StartAsync();
         receiver.Answers(
             Reply.Status(503, $$"""{"error":"nope","token":"{{planted["a secret in the receiver's JSON"]}}"}"""),
@@ -69,6 +71,7 @@ public sealed class SecretsTests(ObservedStack observed)
 
         Assert.Equal(["succeeded", "dead_letter", "dead_letter", "dead_letter"], await Task.WhenAll(deliveries.Select(id => StatusAsync(acme, id))));
         Assert.Equal($"Bearer {planted["the credential's token"]}", receiver.Requests[0].Header("Authorization"));
+        planted["a signature"] = receiver.Requests[0].Header("webhook-signature")!["v1,".Length..];
         // The last word of each attempt, and of each request to a receiver, has been exported.
         await Eventually.TrueAsync(() => deliveries.TrueForAll(id => AttemptsLogged(id) == (id == deliveries[1] ? 1 : 3)));
         await Eventually.TrueAsync(() => deliveries.TrueForAll(id => AttemptsTraced(id) == (id == deliveries[1] ? 1 : 3)));
