@@ -44,6 +44,8 @@ public sealed partial class ClockTests(TestServers servers) : WorkerTest(servers
         var due = (await Database.DeliveriesAsync()).ToDictionary(row => row.DeliveryUuid.ToString(), row => row.ScheduledFor);
         await UntilAllAsync(DeliveryStatus.Succeeded);
 
+        // Shown where it fails: what the workers themselves say.
+        TestContext.Current.TestOutputHelper!.WriteLine(stack.Output);
         Assert.Equal(Count, arrivals.Count);
         foreach (var (delivery, times) in arrivals)
         {
