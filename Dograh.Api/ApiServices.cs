@@ -4,6 +4,7 @@ using Dograh.Api.Deliveries;
 using Dograh.Api.Http;
 using Dograh.Api.Organizations;
 using Dograh.Api.Runs;
+using Dograh.Api.Signing;
 using Dograh.Api.Workflows;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
@@ -57,8 +58,6 @@ internal static class ApiServices
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
-            // What is read of a request that waits for its turn, or of a body faster than it is worked on.
-            kestrel.Limits.MaxRequestBufferSize = 64 * 1024;
             // A body that trickles keeps others from its room.
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(10));
         });
@@ -90,6 +89,7 @@ internal static class ApiServices
         api.MapApiKeys();
         api.MapCredentials();
         api.MapWorkflows();
+        api.MapSigning();
         api.MapRuns();
         api.MapDeliveries();
         api.MapStats();

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Sending;
@@ -12,7 +11,7 @@ namespace Dograh.Worker;
 internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<WebhookDeliveryOptions> options, ILogger<AttemptRunner> logger)
 {
     /// <summary>Makes the attempt and decides the transition. Throws nothing.</summary>
-    public async Task<DeliveryOutcome> RunAsync(ClaimedDelivery delivery, ResolvedCredential? credential, CancellationToken cancellationToken)
+    public async Task<DeliveryOutcome> RunAsync(ClaimedDelivery delivery, DeliverySecrets secrets, CancellationToken cancellationToken)
     {
         // Made where it is logged in, if that is seldom: of an attempt that goes well a plain console shows nothing.
         using var scope = logger.IsEnabled(LogLevel.Information) ? logger.BeginScope(new DeliveryLogScope(delivery)) : null;
@@ -20,7 +19,7 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         AttemptResult result;
         try
         {
-            result = await sender.SendAsync(delivery, credential, cancellationToken);
+            result = await sender.SendAsync(delivery, secrets, cancellationToken);
         }
         catch (Exception e)
         {

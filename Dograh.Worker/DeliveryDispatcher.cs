@@ -1,4 +1,3 @@
-using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
@@ -17,7 +16,7 @@ namespace Dograh.Worker;
 /// PostgreSQL is slow or away, the loop stops taking. With Redis away it reads due keys from PostgreSQL and claims them as ever (I6).
 /// </remarks>
 internal sealed partial class DeliveryDispatcher(
-    DatabaseMigrator migrator, DatabaseClock clock, DeliveryStore store, DeliveryQueue queue, CredentialResolver credentials, DeliverySender sender,
+    DatabaseMigrator migrator, DatabaseClock clock, DeliveryStore store, DeliveryQueue queue, DeliverySecretsResolver secrets, DeliverySender sender,
     AttemptRunner attempts, OutcomeRecorder recorder, WorkerIdentity worker, IOptions<WebhookDeliveryOptions> options, TimeProvider time,
     ILogger<DeliveryDispatcher> logger)
     : BackgroundService
@@ -207,15 +206,15 @@ internal sealed partial class DeliveryDispatcher(
     private async Task StartAsync(IReadOnlyList<ClaimedDelivery> claimed, CancellationToken cancellationToken)
     {
         if (claimed.Count == 0) return;
-        IReadOnlyDictionary<(long, Guid), ResolvedCredential> resolved;
+        IReadOnlyList<DeliverySecrets> resolved;
         try
         {
-            resolved = await credentials.ResolveAsync(claimed, cancellationToken);
+            resolved = await secrets.ResolveAsync(claimed, cancellationToken);
         }
         catch (Exception e)
         {
-            // Held claims must be given back whatever happens; without its credential nothing may be sent.
-            LogCredentialsUnread(logger, e.GetType().Name, e.Message);
+            // Held claims must be given back whatever happens; without its credential, or unsigned, nothing may be sent.
+            LogSecretsUnread(logger, e.GetType().Name, e.Message);
             foreach (var delivery in claimed)
             {
                 Interlocked.Increment(ref _held);
@@ -226,28 +225,24 @@ internal sealed partial class DeliveryDispatcher(
             return;
         }
 
-        foreach (var delivery in claimed)
-        {
-            var credential = delivery.CredentialUuid is { } uuid ? resolved.GetValueOrDefault((delivery.Key.OrganizationId, uuid)) : null;
-            Hold(delivery, credential);
-        }
+        for (var i = 0; i < claimed.Count; i++) Hold(claimed[i], resolved[i]);
     }
 
     // Starts the attempt on the pool and keeps its slot until it is made.
-    private void Hold(ClaimedDelivery delivery, ResolvedCredential? credential)
+    private void Hold(ClaimedDelivery delivery, DeliverySecrets with)
     {
         Interlocked.Increment(ref _held);
         Interlocked.Increment(ref _sending);
         ThreadPool.UnsafeQueueUserWorkItem(
-            static state => _ = state.Self.AttemptAsync(state.Delivery, state.Credential), (Self: this, Delivery: delivery, Credential: credential),
+            static state => _ = state.Self.AttemptAsync(state.Delivery, state.With), (Self: this, Delivery: delivery, With: with),
             preferLocal: false);
     }
 
-    private async Task AttemptAsync(ClaimedDelivery delivery, ResolvedCredential? credential)
+    private async Task AttemptAsync(ClaimedDelivery delivery, DeliverySecrets with)
     {
         try
         {
-            HandOver(await attempts.RunAsync(delivery, credential, _abandon.Token));
+            HandOver(await attempts.RunAsync(delivery, with, _abandon.Token));
         }
         catch (Exception e)
         {
@@ -359,8 +354,8 @@ internal sealed partial class DeliveryDispatcher(
     [LoggerMessage(5, LogLevel.Error, "Delivery {Delivery} of organization {OrganizationId} is poison: too many of its claims ended without a word; dead letter.")]
     private static partial void LogPoisoned(ILogger logger, long delivery, long organizationId);
 
-    [LoggerMessage(6, LogLevel.Error, "Credentials cannot be read just now ({ErrorType}: {Error}); the claims are released.")]
-    private static partial void LogCredentialsUnread(ILogger logger, string errorType, [FailureText] string error);
+    [LoggerMessage(6, LogLevel.Error, "Credentials and signing secrets cannot be read just now ({ErrorType}: {Error}); the claims are released.")]
+    private static partial void LogSecretsUnread(ILogger logger, string errorType, [FailureText] string error);
 
     [LoggerMessage(7, LogLevel.Critical, "The attempt of delivery {DeliveryUuid} ended without an outcome; its lease will end.")]
     private static partial void LogAttemptFault(ILogger logger, Exception exception, Guid deliveryUuid);

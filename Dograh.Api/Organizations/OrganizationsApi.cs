@@ -2,6 +2,7 @@ using Dograh.Api.Access;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Organizations;
+using Dograh.Webhooks.Signing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -15,14 +16,14 @@ internal static class OrganizationsApi
     public static void MapOrganizations(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/organizations").WithTags("Organizations").RequireAuthorization(Policies.Admin);
-        group.MapPost("", CreateOrganization).WithName("CreateOrganization").WithSummary("Create an organization and its first API key, shown once")
+        group.MapPost("", CreateOrganization).WithName("CreateOrganization").WithSummary("Create an organization, its signing secret and its first API key, shown once")
             .WithMetadata(new NotIdempotent());
         group.MapGet("", ListOrganizations).WithName("ListOrganizations").WithSummary("List organizations")
             .WithMetadata(new ListParameters());
     }
 
     private static async Task<Created<CreatedOrganization>> CreateOrganization(
-        JsonBody<NamedRequest> body, DograhDbContext database, CancellationToken cancellationToken)
+        JsonBody<NamedRequest> body, DograhDbContext database, SigningSecretStore signing, CancellationToken cancellationToken)
     {
         var faults = new Faults();
         var name = faults.RequireText("name", body.Value.Name);
@@ -34,6 +35,7 @@ internal static class OrganizationsApi
         database.Organizations.Add(organization);
         await database.SaveChangesAsync(cancellationToken);
         database.ApiKeys.Add(ApiKeysApi.NewKey(organization.Id, FirstKeyName, secret));
+        signing.Add(database, organization.Id, SigningScope.Organization, SigningAlgorithm.V1);
         await database.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return TypedResults.Created((string?)null, new CreatedOrganization(organization.Id, organization.Name, organization.CreatedAt, secret));

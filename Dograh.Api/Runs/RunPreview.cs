@@ -59,6 +59,9 @@ internal static class RunPreview
                 header => header.Key,
                 header => string.Equals(header.Key, credential?.Name, StringComparison.OrdinalIgnoreCase) ? Masked : header.Value.ToString(),
                 StringComparer.OrdinalIgnoreCase);
+        // They come into being as it is sent.
+        headers[WebhookRequest.TimestampHeader] = Masked;
+        headers[WebhookRequest.SignatureHeader] = Masked;
         return new PreviewRequestView(
             node.Node.Id, node.Node.Name, WouldSend, Reason: null, node.Node.HttpMethod, node.EndpointUrl, headers,
             WebhookRequest.HasBody(node.Node.HttpMethod) ? node.Payload : null, node.DroppedHeaders);
@@ -74,6 +77,8 @@ internal static class RunPreview
         Token = 0,
         DeliveryUuid = Guid.Empty,
         WorkflowRunId = 0,
+        WorkflowId = 0,
+        WebhookNodeId = node.Node.Id,
         EndpointUrl = node.EndpointUrl,
         HttpMethod = node.Node.HttpMethod,
         Payload = Encoding.UTF8.GetBytes(node.Payload),

@@ -6,6 +6,7 @@ using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Runs;
 using Dograh.Webhooks.Sending;
+using Dograh.Webhooks.Signing;
 using Microsoft.Extensions.Options;
 
 namespace Dograh.Bench.Micro;
@@ -23,6 +24,9 @@ public class MicroBenchmarks
     private readonly CredentialHeader _credential = new("Authorization", "Bearer let-me-in");
     private readonly AttemptResult.Attempted _succeeded = new() { StatusCode = 200, StartedAt = Instant, Duration = TimeSpan.FromMilliseconds(1) };
     private readonly AttemptResult.Attempted _refused = new() { StatusCode = 500, StartedAt = Instant, Duration = TimeSpan.FromMilliseconds(1) };
+    private readonly SigningKeys _secret = SigningKeys.Open((SigningAlgorithm.V1, SigningSecretText.CreateSecret()));
+    private readonly SigningKeys _pair = SigningKeys.Open((SigningAlgorithm.V1a, SigningSecretText.Write(SigningSecretText.PrivateKeyPrefix, new byte[32])));
+    private readonly byte[] _body = new byte[2048];
     private readonly RunFields _run;
     private readonly Completion _completion;
     private readonly RenderContext _context;
@@ -42,6 +46,8 @@ public class MicroBenchmarks
             Token = 1,
             DeliveryUuid = new Guid("0198c0de-7b1e-7c55-b1d4-2f6d1c0e9a11"),
             WorkflowRunId = 4211,
+            WorkflowId = 7,
+            WebhookNodeId = "hook",
             EndpointUrl = "https://receiver.example/hook",
             HttpMethod = "POST",
             Payload = System.Text.Encoding.UTF8.GetBytes(RenderPayload()),
@@ -73,6 +79,14 @@ public class MicroBenchmarks
         using var request = WebhookRequest.Build(_delivery, _credential, _guard);
         return request.RequestUri?.Host;
     }
+
+    /// <summary>The signature of a body of 2 KB with one secret.</summary>
+    [Benchmark]
+    public string SignV1() => _secret.Sign(_delivery.DeliveryUuid, 1_767_607_872, _body);
+
+    /// <summary>The same with Ed25519.</summary>
+    [Benchmark]
+    public string SignV1a() => _pair.Sign(_delivery.DeliveryUuid, 1_767_607_872, _body);
 
     /// <summary>What becomes of a delivery after a 2xx.</summary>
     [Benchmark]

@@ -1,6 +1,7 @@
 using Dograh.Chaos.Network;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Signing;
 using static Dograh.Tests.Support.Given;
 
 namespace Dograh.Tests.Chaos;
@@ -104,8 +105,11 @@ public sealed class WorkerKillTests(TestServers servers) : KilledProcessTest(ser
     private async Task<(DeliveryKey Key, ProxyTrap Trap)> TrapAsync(string instant, TrapAction action)
     {
         await Victims.StartWorkerAsync();
+        // As every organization has it from its creation: giving it its first secret would be a transaction more.
+        var run = await Database.AddRunAsync(await Database.AddOrganizationAsync());
+        await Database.AddSigningSecretAsync(await ComposeWorkerAsync(), run.OrganizationId, SigningScope.Organization);
         var trap = ToPostgres.Set(new ProxyTrap(instant, action));
-        var key = await Database.AddAsync(ADelivery().To(Receiver.Url));
+        var key = await Database.AddAsync(ADelivery().Of(run).To(Receiver.Url));
         await trap.Sprung.Soon();
         return (key, trap);
     }

@@ -203,6 +203,8 @@ public sealed class ClaimDeliveriesTests(TestServers servers) : DatabaseTest(ser
                 Token = 1,
                 DeliveryUuid = row.DeliveryUuid,
                 WorkflowRunId = row.WorkflowRunId,
+                WorkflowId = row.WorkflowId,
+                WebhookNodeId = row.WebhookNodeId,
                 EndpointUrl = "https://crm.example/hook?a=%20b",
                 HttpMethod = "PUT",
                 Payload = claimed.Payload,

@@ -60,6 +60,14 @@ public sealed class LargeDatabase(TestServers servers) : IAsyncLifetime, ICollec
             INSERT INTO external_credentials (organization_id, uuid, name, credential_type, encrypted_data, is_active)
             SELECT 1 + n % 20, gen_random_uuid(), 'A credential', 'none', decode(repeat('00', 300), 'hex'), true FROM generate_series(1, 20000) n
             """);
+        // Two of each organization's own, and a node's for many nodes.
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO signing_secrets (organization_id, id, workflow_id, webhook_node_id, algorithm, encrypted_secret, prefix)
+            SELECT w.organization_id, gen_random_uuid(), CASE WHEN n > 1 THEN w.id END, CASE WHEN n > 1 THEN 'node-' || n END, 'v1',
+                   decode(repeat('00', 300), 'hex'), 'whsec_'
+            FROM workflows w CROSS JOIN generate_series(1, 300) n
+            """);
         await Database.ExecuteAsync(
             """
             INSERT INTO api_keys (id, organization_id, name, prefix, key_hash)

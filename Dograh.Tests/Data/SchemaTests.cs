@@ -9,6 +9,9 @@ public sealed class SchemaTests(TestServers servers) : DatabaseTest(servers)
     // Not of a tenant, or found before the tenant is known.
     private const string Exempt = "('organizations', 'api_keys', 'data_protection_keys', '__EFMigrationsHistory')";
 
+    private const string InsertSecret =
+        "INSERT INTO signing_secrets (organization_id, id, workflow_id, webhook_node_id, algorithm, encrypted_secret, prefix) VALUES ($1, $2, $3, 'hook', 'v1', '\\x00', 'whsec_')";
+
     [Fact]
     public async Task Names_of_constraints_and_indexes_are_at_most_45_characters()
     {
@@ -107,6 +110,28 @@ public sealed class SchemaTests(TestServers servers) : DatabaseTest(servers)
             VALUES ($1, $2, now(), 1, 'n', 'crm.example')
             """,
             stranger, key.Id));
+    }
+
+    [Fact]
+    public async Task A_signing_secret_of_another_organizations_workflow_is_refused()
+    {
+        var workflow = await Database.AddWorkflowAsync(await Database.AddOrganizationAsync());
+        var stranger = await Database.AddOrganizationAsync();
+
+        await RefusedAsync("fk_signing_secrets_workflow", () => Database.ExecuteAsync(InsertSecret, stranger, Guid.CreateVersion7(), workflow));
+    }
+
+    [Theory]
+    [InlineData("ck_signing_secrets_algorithm", "algorithm = 'v2'")]
+    [InlineData("ck_signing_secrets_public_key", "algorithm = 'v1a'")]
+    [InlineData("ck_signing_secrets_public_key", "public_key = 'whpk_'")]
+    [InlineData("ck_signing_secrets_scope", "workflow_id = NULL")]
+    public async Task A_signing_secret_that_contradicts_itself_is_refused(string constraint, string change)
+    {
+        var organization = await Database.AddOrganizationAsync();
+        await Database.ExecuteAsync(InsertSecret, organization, Guid.CreateVersion7(), await Database.AddWorkflowAsync(organization));
+
+        await RefusedAsync(constraint, () => Database.ExecuteAsync($"UPDATE signing_secrets SET {change}"));
     }
 
     [Fact]

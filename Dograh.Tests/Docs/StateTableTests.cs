@@ -72,6 +72,8 @@ public sealed class StateTableTests
                 Token = 1,
                 DeliveryUuid = Guid.Empty,
                 WorkflowRunId = 1,
+                WorkflowId = 1,
+                WebhookNodeId = "hook",
                 EndpointUrl = "http://receiver.test/",
                 HttpMethod = "POST",
                 Payload = "{}"u8.ToArray(),

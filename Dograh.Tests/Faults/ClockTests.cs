@@ -5,6 +5,7 @@ using Dograh.Standalone;
 using Dograh.Tests.Scenarios;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Signing;
 using static Dograh.Tests.Support.Given;
 
 namespace Dograh.Tests.Faults;
@@ -36,11 +37,15 @@ public sealed partial class ClockTests(TestServers servers) : WorkerTest(servers
         await using var stack = NewStack(("WebhookDelivery:Concurrency", $"{Concurrency}"), ("WebhookDelivery:JitterRatio", "0"));
         var workers = await Task.WhenAll(StartAsync(stack, "-1h"), StartAsync(stack, "+1h"), stack.StartWorkerAsync());
 
-        var keys = await Database.AddAsync(Count, ADelivery().To(Receiver.Url).DueIn(TimeSpan.FromSeconds(2)).WithBackoff(1, 1).WithTimeout(60));
+        var run = await Database.AddRunAsync(await Database.AddOrganizationAsync());
+        await Database.AddSigningSecretAsync(await ComposeWorkerAsync(), run.OrganizationId, SigningScope.Organization);
+        var keys = await Database.AddAsync(Count, ADelivery().Of(run).To(Receiver.Url).DueIn(TimeSpan.FromSeconds(2)).WithBackoff(1, 1).WithTimeout(60));
         await ScheduleAsync([.. keys]);
         var due = (await Database.DeliveriesAsync()).ToDictionary(row => row.DeliveryUuid.ToString(), row => row.ScheduledFor);
         await UntilAllAsync(DeliveryStatus.Succeeded);
 
+        // Shown where it fails: what the workers themselves say.
+        TestContext.Current.TestOutputHelper!.WriteLine(stack.Output);
         Assert.Equal(Count, arrivals.Count);
         foreach (var (delivery, times) in arrivals)
         {

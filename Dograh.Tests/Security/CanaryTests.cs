@@ -41,6 +41,9 @@ public sealed partial class CanaryTests(ObservedStack observed)
 
         using var acme = await observed.Stack.AddOrganizationAsync();
         Plant("the organization's key", acme.Key);
+        var signing = Assert.Single((await acme.GetAsync("signing-secrets")).GetProperty("items").EnumerateArray()).GetProperty("id").GetGuid();
+        var secret = Plant("the signing secret", (await acme.GetAsync($"signing-secrets/{signing}/secret")).GetProperty("secret").GetString()!["whsec_".Length..]);
+        Plant("the signing secret's bytes", Convert.ToHexStringLower(Convert.FromBase64String(secret)));
         await using var receiver = await Receiver.StartAsync();
         var url = receiver.At($"/{Plant("the path of a URL", Places.Database | Places.Answers)}?key={Plant("the query of a URL", Places.Database | Places.Answers)}");
         var unreachable = new UriBuilder(url) { Port = FreePort.Next() }.Uri;
@@ -219,7 +222,9 @@ public sealed partial class CanaryTests(ObservedStack observed)
             ["/api/v1/workflow-runs/{id}"] = Text(shown, "workflow_run_id"),
             ["/api/v1/deliveries/{delivery_id}"] = delivery.ToString(),
         };
-        foreach (var path in JsonElement.Parse(described).GetProperty("paths").EnumerateObject().Where(path => path.Value.TryGetProperty("get", out _)))
+        // One route is there to tell a secret.
+        foreach (var path in JsonElement.Parse(described).GetProperty("paths").EnumerateObject()
+            .Where(path => path.Value.TryGetProperty("get", out _) && path.Name != "/api/v1/signing-secrets/{id}/secret"))
         {
             var concrete = PathParameter().Replace(path.Name, _ => known.TryGetValue(path.Name, out var id) ? id : throw new InvalidOperationException($"Say how to read {path.Name}."));
             foreach (var key in new[] { acme.Key, RunningStack.AdminKey }) await SendAsync(HttpMethod.Get, key, concrete, body: null);

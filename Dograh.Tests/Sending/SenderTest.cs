@@ -1,7 +1,9 @@
 using System.Net;
 using Dograh.Tests.Support;
+using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Sending;
+using Dograh.Webhooks.Signing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -58,4 +60,16 @@ public abstract class SenderTest(TestServers servers) : DatabaseTest(servers)
     /// <summary>Sends one delivery that must make a request.</summary>
     protected async Task<AttemptResult.Attempted> AttemptAsync(ClaimedDelivery delivery) =>
         Assert.IsType<AttemptResult.Attempted>(await SendAsync(delivery));
+}
+
+/// <summary>Sending for tests that are not about signatures.</summary>
+internal static class SigningAsAnyone
+{
+    /// <summary>What everything is signed with.</summary>
+    public static SigningKeys Keys { get; } = new([SigningKey.Open(SigningAlgorithm.V1, SigningSecretText.CreateSecret())]);
+
+    /// <summary>Makes the attempt.</summary>
+    public static Task<AttemptResult> SendAsync(
+        this DeliverySender sender, ClaimedDelivery delivery, ResolvedCredential? credential, CancellationToken cancellationToken) =>
+        sender.SendAsync(delivery, new DeliverySecrets(credential, Keys), cancellationToken);
 }

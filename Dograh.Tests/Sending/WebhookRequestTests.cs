@@ -21,6 +21,7 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
         await SendAsync(claim);
 
         var request = Assert.Single(Receiver.Requests);
+        var sentAt = Now.ToUnixTimeSeconds();
         Assert.Equal(
             new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase)
             {
@@ -28,6 +29,9 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
                 ["Content-Type"] = "application/json",
                 ["Host"] = Receiver.Url.Authority,
                 ["User-Agent"] = "Dograh-Webhooks/0.1.0",
+                ["webhook-id"] = claim.DeliveryUuid.ToString("D"),
+                ["webhook-timestamp"] = $"{sentAt}",
+                ["webhook-signature"] = SigningAsAnyone.Keys.Sign(claim.DeliveryUuid, sentAt, claim.Payload),
                 ["X-Dograh-Delivery-Id"] = claim.DeliveryUuid.ToString("D"),
                 ["X-Dograh-Workflow-Run-Id"] = "4711",
                 ["X-Dograh-Delivery-Attempt"] = "3",

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Signing;
 using Npgsql;
 
 namespace Dograh.Tests.Support;
@@ -25,6 +26,8 @@ internal static class Given
         Token = 1,
         DeliveryUuid = Guid.CreateVersion7(),
         WorkflowRunId = 42,
+        WorkflowId = 7,
+        WebhookNodeId = "hook",
         EndpointUrl = (url ?? new Uri("https://receiver.test/hook")).OriginalString,
         HttpMethod = "POST",
         Payload = """{"call_disposition":"done"}"""u8.ToArray(),
@@ -82,6 +85,19 @@ internal static class Given
     public static Task AddCredentialAsync(
         this TestDatabase database, TestWorker process, long organizationId, Guid uuid, string credentialType, string data) =>
         database.AddCredentialAsync(organizationId, uuid, credentialType, process.Get<CredentialProtector>().Protect(organizationId, uuid, data));
+
+    /// <summary>Adds a signing secret with <c>v1</c>, its times as PostgreSQL writes them.</summary>
+    /// <returns>Its text.</returns>
+    public static async Task<string> AddSigningSecretAsync(
+        this TestDatabase database, TestWorker process, long organizationId, SigningScope scope, string createdAt = "now()", string expiresAt = "NULL")
+    {
+        await using var context = database.NewContext();
+        var store = process.Get<SigningSecretStore>();
+        var secret = store.Add(context, organizationId, scope, SigningAlgorithm.V1);
+        await context.SaveChangesAsync(TestContext.Current.CancellationToken);
+        await database.ExecuteAsync($"UPDATE signing_secrets SET created_at = {createdAt}, expires_at = {expiresAt} WHERE id = $1", secret.Id);
+        return store.Open(secret);
+    }
 
     /// <summary>Adds a delivery, of a run and an organization of its own unless it was told of one.</summary>
     public static async Task<DeliveryKey> AddAsync(this TestDatabase database, DeliveryBuilder delivery)

@@ -86,7 +86,7 @@ public sealed class CredentialTests(TestServers servers) : WorkerTest(servers)
         await database.ExecuteAsync("ALTER TABLE external_credentials RENAME TO out_of_reach");
         var worker = await StartWorkerAsync(database, Redis.ConnectionString);
 
-        await Eventually.TrueAsync(() => worker.Log.Has("Credentials cannot be read just now"));
+        await Eventually.TrueAsync(() => worker.Log.Has("Credentials and signing secrets cannot be read just now"));
         var without = await database.AddAsync(ADelivery().To(Receiver.At("/without")));
         await Eventually.TrueAsync(async () => (await database.DeliveryAsync(without)).Status == DeliveryStatus.Succeeded);
         Assert.Equal((DeliveryStatus.Pending, 0), ((await database.DeliveryAsync(with)).Status, (await database.DeliveryAsync(with)).AttemptCount));

@@ -18,22 +18,24 @@ public sealed partial class CredentialResolver(NpgsqlDataSource dataSource, Cred
     public async Task<IReadOnlyDictionary<(long OrganizationId, Guid Uuid), ResolvedCredential>> ResolveAsync(
         IEnumerable<ClaimedDelivery> deliveries, CancellationToken cancellationToken)
     {
-        var wanted = deliveries
-            .Where(delivery => delivery.CredentialUuid is not null)
-            .Select(delivery => (delivery.Key.OrganizationId, Uuid: delivery.CredentialUuid!.Value))
-            .Distinct()
-            .ToList();
-        var resolved = new Dictionary<(long, Guid), ResolvedCredential>(wanted.Count);
-        if (wanted.Count == 0) return resolved;
-
+        var wanted = FindWanted(deliveries);
+        if (wanted.Count == 0) return Open([]);
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        foreach (var row in await ReadCredentials.ExecuteAsync(connection, wanted, cancellationToken))
-        {
-            resolved[(row.OrganizationId, row.Uuid)] = Open(row);
-        }
-
-        return resolved;
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { ReadCredentials.Command(wanted) } };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return Open(await ReadCredentials.ReadAsync(reader, cancellationToken));
     }
+
+    /// <summary>The credentials that the deliveries name, each once.</summary>
+    internal static IReadOnlyList<(long OrganizationId, Guid Uuid)> FindWanted(IEnumerable<ClaimedDelivery> deliveries) => deliveries
+        .Where(delivery => delivery.CredentialUuid is not null)
+        .Select(delivery => (delivery.Key.OrganizationId, Uuid: delivery.CredentialUuid!.Value))
+        .Distinct()
+        .ToList();
+
+    /// <summary>Opens what was read.</summary>
+    internal IReadOnlyDictionary<(long OrganizationId, Guid Uuid), ResolvedCredential> Open(IEnumerable<ReadCredentials.Row> rows) =>
+        rows.ToDictionary(row => (row.OrganizationId, row.Uuid), Open);
 
     private ResolvedCredential Open(ReadCredentials.Row row)
     {

@@ -1,4 +1,5 @@
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Signing;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,13 +8,13 @@ using Microsoft.Extensions.Options;
 
 namespace Dograh.Webhooks.Credentials;
 
-/// <summary>Registers Data Protection with its key ring in PostgreSQL under the master key, and what reads credentials.</summary>
+/// <summary>Registers Data Protection with its key ring in PostgreSQL under the master key, and what reads and makes secrets.</summary>
 public static class SecretsServices
 {
     // Every process that shares a database must share this name, or none opens what another has sealed.
     private const string ApplicationName = "Dograh.Webhooks";
 
-    /// <summary>Adds the options (checked at start), the key ring, <see cref="CredentialProtector"/> and <see cref="CredentialResolver"/>.</summary>
+    /// <summary>Adds the options (checked at start), the key ring, the protectors, <see cref="CredentialResolver"/> and <see cref="SigningSecretStore"/>.</summary>
     public static TBuilder AddDograhSecrets<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var services = builder.Services;
@@ -31,6 +32,9 @@ public static class SecretsServices
 
         services.AddSingleton<CredentialProtector>();
         services.AddSingleton<CredentialResolver>();
+        services.AddSingleton<KeyRingCheck>();
+        services.AddSingleton<SigningSecretProtector>();
+        services.AddSingleton<SigningSecretStore>();
         return builder;
     }
 }

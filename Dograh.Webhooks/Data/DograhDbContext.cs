@@ -3,6 +3,7 @@ using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Organizations;
 using Dograh.Webhooks.Runs;
+using Dograh.Webhooks.Signing;
 using Dograh.Webhooks.Workflows;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
@@ -41,6 +42,9 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
 
     /// <summary>The encrypted credentials.</summary>
     public DbSet<ExternalCredential> ExternalCredentials => Set<ExternalCredential>();
+
+    /// <summary>What deliveries are signed with, encrypted.</summary>
+    public DbSet<SigningSecret> SigningSecrets => Set<SigningSecret>();
 
     /// <summary>The deliveries.</summary>
     public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
@@ -140,6 +144,7 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
             e.Property(x => x.UpdatedAt).HasDefaultValueSql("now()");
         });
 
+        modelBuilder.Entity<SigningSecret>(MapSigningSecret);
         modelBuilder.Entity<WebhookDelivery>(MapDelivery);
         modelBuilder.Entity<DeliveryListing>(MapListing);
         modelBuilder.Entity<DeliveryAttempt>(MapAttempt);
@@ -198,6 +203,25 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
         e.Property(x => x.ScheduledFor).HasDefaultValueSql("now()");
         e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
         e.Property(x => x.UpdatedAt).HasDefaultValueSql("now()");
+    }
+
+    private static void MapSigningSecret(EntityTypeBuilder<SigningSecret> e)
+    {
+        e.ToTable("signing_secrets", t =>
+        {
+            t.HasCheckConstraint("ck_signing_secrets_algorithm", $"algorithm IN ('{SigningAlgorithm.V1}', '{SigningAlgorithm.V1a}')");
+            t.HasCheckConstraint("ck_signing_secrets_public_key", $"(algorithm = '{SigningAlgorithm.V1a}') = (public_key IS NOT NULL)");
+            t.HasCheckConstraint("ck_signing_secrets_scope", "(workflow_id IS NULL) = (webhook_node_id IS NULL)");
+        });
+        e.HasKey(x => new { x.OrganizationId, x.Id }).HasName("pk_signing_secrets");
+        // What a batch of deliveries is signed with, and the lists: an organization has few.
+        e.HasIndex(x => new { x.OrganizationId, x.WorkflowId, x.WebhookNodeId }).HasDatabaseName("ix_signing_secrets_scope");
+        e.HasOne<Organization>().WithMany().HasForeignKey(x => x.OrganizationId)
+            .HasConstraintName("fk_signing_secrets_organization").OnDelete(DeleteBehavior.Cascade);
+        e.HasOne<Workflow>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.WorkflowId })
+            .HasConstraintName("fk_signing_secrets_workflow").OnDelete(DeleteBehavior.Cascade);
+        e.Property(x => x.Id).ValueGeneratedNever();
+        e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
     }
 
     private static void MapListing(EntityTypeBuilder<DeliveryListing> e)

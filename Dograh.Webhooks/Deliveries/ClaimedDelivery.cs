@@ -15,6 +15,12 @@ public sealed record ClaimedDelivery
     /// <summary>The run's id.</summary>
     public required long WorkflowRunId { get; init; }
 
+    /// <summary>The run's workflow.</summary>
+    public required long WorkflowId { get; init; }
+
+    /// <summary>The webhook node that it is of.</summary>
+    public required string WebhookNodeId { get; init; }
+
     /// <summary>The rendered URL.</summary>
     public required string EndpointUrl { get; init; }
 

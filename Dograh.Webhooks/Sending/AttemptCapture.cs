@@ -1,4 +1,6 @@
 using System.Net;
+using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Signing;
 
 namespace Dograh.Webhooks.Sending;
 
@@ -13,6 +15,12 @@ internal sealed class AttemptCapture
         request is not null && request.Options.TryGetValue(Option, out var capture)
             ? capture
             : throw new InvalidOperationException("The request has no capture: it was not made by the delivery sender.");
+
+    /// <summary>What is sent.</summary>
+    public required ClaimedDelivery Delivery { get; init; }
+
+    /// <summary>What it is signed with.</summary>
+    public required SigningKeys Keys { get; init; }
 
     /// <summary>Where the request goes.</summary>
     public required ReceiverOrigin Origin { get; init; }

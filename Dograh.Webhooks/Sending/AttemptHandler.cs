@@ -31,6 +31,7 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
         // Waiting for a place may have used up the lease's margin: another worker could take the row while this one is still sending.
         if (startedAt + capture.Timeout > capture.LeaseUntil) throw new LeaseTooShortException();
 
+        WebhookRequest.Sign(request, capture.Delivery, capture.Keys, startedAt);
         capture.StartedAt = startedAt;
         var timestamp = time.GetTimestamp();
         try

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Microsoft.Extensions.Http.Resilience;
 using Polly.CircuitBreaker;
@@ -47,14 +46,15 @@ public sealed class DeliverySender : IDisposable
 
     /// <summary>Makes the attempt.</summary>
     /// <param name="delivery">The claimed delivery.</param>
-    /// <param name="credential">The credential just resolved; null if the delivery names none or it is gone.</param>
+    /// <param name="secrets">What was just resolved for it: nothing is sent without its credential or unsigned.</param>
     /// <param name="cancellationToken">The worker is stopping for good: the claim is released, nothing is counted.</param>
     /// <returns>What came of it; no exception is the receiver's to cause.</returns>
-    public async Task<AttemptResult> SendAsync(ClaimedDelivery delivery, ResolvedCredential? credential, CancellationToken cancellationToken)
+    public async Task<AttemptResult> SendAsync(ClaimedDelivery delivery, DeliverySecrets secrets, CancellationToken cancellationToken)
     {
+        var (credential, keys) = secrets;
         if (_isStopping) return new AttemptResult.Released(TimeSpan.Zero);
         if (delivery.CredentialUuid is { } uuid && credential is null) return new AttemptResult.Unsendable($"credential {uuid:D} not found");
-        if (credential is { IsReadable: false }) return new AttemptResult.Released(OurFailureDelay);
+        if (credential is { IsReadable: false } || !keys.IsReadable) return new AttemptResult.Released(OurFailureDelay);
 
         HttpRequestMessage request;
         ReceiverUrl target;
@@ -87,7 +87,10 @@ public sealed class DeliverySender : IDisposable
                 origin.Wait(patience);
             }
 
-            var capture = new AttemptCapture { Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience };
+            var capture = new AttemptCapture
+            {
+                Delivery = delivery, Keys = keys, Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience,
+            };
             request.Options.Set(AttemptCapture.Option, capture);
             AttemptResult result;
             try

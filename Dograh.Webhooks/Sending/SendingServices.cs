@@ -1,5 +1,6 @@
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Retention;
+using Dograh.Webhooks.Signing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,11 +29,13 @@ public static class SendingServices
         return builder;
     }
 
-    /// <summary>Adds the sender and the database's clock.</summary>
+    /// <summary>Adds the sender, what resolves secrets for it, and the database's clock.</summary>
     public static TBuilder AddDograhSender<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         var services = builder.Services;
         services.AddSingleton<DatabaseClock>();
+        services.AddSingleton<SigningKeyResolver>();
+        services.AddSingleton<DeliverySecretsResolver>();
         services.AddSingleton<ReceiverOrigins>();
         services.AddSingleton(provider => new DeliverySender(
             provider.GetRequiredService<EgressGuard>(), provider.GetRequiredService<ReceiverOrigins>(),

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Rendering;
+using Dograh.Webhooks.Signing;
 using Dograh.Webhooks.Telemetry;
 using Dograh.Webhooks.Workflows;
 
@@ -21,6 +22,13 @@ public static class WebhookRequest
     /// <summary>The media type of every body.</summary>
     public const string ContentType = "application/json";
 
+    /// <summary>The header with the Unix seconds at which the attempt was sent.</summary>
+    public const string TimestampHeader = "webhook-timestamp";
+
+    /// <summary>The header with the signatures.</summary>
+    public const string SignatureHeader = "webhook-signature";
+
+    private const string IdHeader = "webhook-id";
     private const string NoHeaders = "[]";
 
     /// <summary>Builds the request.</summary>
@@ -62,7 +70,9 @@ public static class WebhookRequest
             }
 
             Add(request, "User-Agent", UserAgent);
-            Add(request, "X-Dograh-Delivery-Id", delivery.DeliveryUuid.ToString("D"));
+            var id = delivery.DeliveryUuid.ToString("D");
+            Add(request, IdHeader, id);
+            Add(request, "X-Dograh-Delivery-Id", id);
             Add(request, "X-Dograh-Workflow-Run-Id", delivery.WorkflowRunId.ToString(CultureInfo.InvariantCulture));
             Add(request, "X-Dograh-Delivery-Attempt", delivery.AttemptNumber.ToString(CultureInfo.InvariantCulture));
 
@@ -85,6 +95,15 @@ public static class WebhookRequest
             request.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Signs a request at the moment of sending it: a receiver refuses what was signed too long ago.</summary>
+    public static void Sign(HttpRequestMessage request, ClaimedDelivery delivery, SigningKeys keys, DateTimeOffset sentAt)
+    {
+        var timestamp = sentAt.ToUnixTimeSeconds();
+        var signature = keys.Sign(delivery.DeliveryUuid, timestamp, HasBody(delivery.HttpMethod) ? delivery.Payload : []);
+        request.Headers.TryAddWithoutValidation(TimestampHeader, timestamp.ToString(CultureInfo.InvariantCulture));
+        request.Headers.TryAddWithoutValidation(SignatureHeader, signature);
     }
 
     /// <summary>Whether the method carries a body.</summary>

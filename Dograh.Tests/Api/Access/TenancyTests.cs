@@ -50,13 +50,15 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
         var acme = await Api.NewOrganizationAsync();
         var credential = (await acme.PostAsync("credentials", """{"name": "x", "credential_type": "none"}""")).Is(201).Text("uuid");
         var key = (await acme.PostAsync("api-keys", """{"name": "x"}""")).Is(201).Text("id");
+        var secret = (await acme.PostAsync("signing-secrets")).Is(201).Text("id");
+        (await acme.PostAsync($"signing-secrets/{secret}/expire")).Is(200);
         Assert.Equal(204, (await acme.DeleteAsync($"credentials/{credential}")).Status);
         Assert.Equal(204, (await acme.DeleteAsync($"api-keys/{key}")).Status);
 
-        foreach (var route in Api.Routes.Where(route => route.HasId && route.Kind is "credentials" or "api-keys"))
+        foreach (var route in Api.Routes.Where(route => route.HasId && route.Kind is "credentials" or "api-keys" or "signing-secrets"))
         {
             var body = route.Method is "GET" or "DELETE" ? null : Sensible;
-            var deleted = await AskAsync(acme, route, route.Kind == "credentials" ? credential : key, body);
+            var deleted = await AskAsync(acme, route, route.Kind switch { "credentials" => credential, "api-keys" => key, _ => secret }, body);
             Assert.Equal(await AskAsync(acme, route, Guid.CreateVersion7().ToString(), body), deleted);
         }
     }
@@ -73,7 +75,8 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
         {
             var seen = (await stranger.GetAsync(route.With(""))).Is(200);
             var empty = (await nobody.GetAsync(route.With(""))).Is(200);
-            if (route.Pattern.EndsWith("/api-keys", StringComparison.Ordinal)) Assert.Single(seen.Items());
+            // A key and a signing secret are everybody's own from the beginning.
+            if (route.Pattern.EndsWith("/api-keys", StringComparison.Ordinal) || route.Pattern.EndsWith("/signing-secrets", StringComparison.Ordinal)) Assert.Single(seen.Items());
             else Assert.Equal(empty.ToString(), seen.ToString());
         }
     }
@@ -105,6 +108,23 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
 
         Assert.Equal("invalid", request.Text("outcome"));
         Assert.Equal($"credential {theirs} not found", request.Text("reason"));
+    }
+
+    [Theory]
+    [InlineData("signing-secrets")]
+    [InlineData("signing-secrets/rotate")]
+    public async Task Another_organizations_workflow_cannot_be_given_a_signing_secret(string path)
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var stranger = await Api.NewOrganizationAsync("Stranger");
+        var theirs = (await AddOneOfEachAsync(acme))["workflows"].Existing;
+
+        var others = await stranger.PostAsync(path, $$"""{"workflow_id": {{theirs}}, "webhook_node_id": "hook"}""");
+        var nobodys = await stranger.PostAsync(path, """{"workflow_id": 999999999, "webhook_node_id": "hook"}""");
+
+        others.Blames("workflow_id");
+        Assert.Equal(Scrub(nobodys.Body), Scrub(others.Body));
+        Assert.Equal(2, (await acme.GetAsync("signing-secrets")).Is(200).Items().Count);
     }
 
     [Theory]
@@ -140,6 +160,7 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
         var key = (await organization.PostAsync("api-keys", """{"name": "x"}""")).Is(201).Text("id");
         var credential = (await organization.PostAsync(
             "credentials", """{"name": "x", "credential_type": "bearer_token", "credential_data": {"token": "t"}}""")).Is(201).Text("uuid");
+        var secret = (await organization.PostAsync("signing-secrets", """{"algorithm": "v1a"}""")).Is(201).Text("id");
         var workflow = await organization.AddWorkflowAsync(Webhook("hook", ("credential_uuid", credential)));
         var run = await organization.StartRunAsync(workflow);
         var delivery = (await organization.CompleteAsync(run)).Text("deliveries/0/delivery_id");
@@ -147,6 +168,7 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
         {
             ["api-keys"] = (key, never),
             ["credentials"] = (credential, never),
+            ["signing-secrets"] = (secret, never),
             ["workflows"] = (workflow.ToString(), NeverNumber),
             ["workflow-runs"] = (run.ToString(), NeverNumber),
             ["deliveries"] = (delivery, never),

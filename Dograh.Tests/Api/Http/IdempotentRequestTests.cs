@@ -11,6 +11,9 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
     public static TheoryData<string, string, string> Paths => new()
     {
         { "POST /api/v1/credentials", """{"name": "x", "credential_type": "none"}""", """{"name": "y", "credential_type": "none"}""" },
+        { "POST /api/v1/signing-secrets", "{}", """{"algorithm": "v1a"}""" },
+        { "POST /api/v1/signing-secrets/rotate", "{}", """{"overlap_seconds": 1}""" },
+        { "POST /api/v1/signing-secrets/{id:guid}/expire", """{"after_seconds": 60}""", """{"after_seconds": 61}""" },
         { "POST /api/v1/workflows", """{"name": "x", "workflow_definition": {"nodes": []}}""", """{"name": "y", "workflow_definition": {"nodes": []}}""" },
         { "POST /api/v1/workflows/{id:long}/runs", """{"name": "x"}""", """{"name": "y"}""" },
         { "POST /api/v1/workflows/{id:long}/completed-runs", """{"name": "x"}""", "{}" },
@@ -196,6 +199,7 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
         return known.With(known.Kind switch
         {
             "workflows" => (await organization.AddWorkflowAsync(Webhook())).ToString(),
+            "signing-secrets" => (await organization.PostAsync("signing-secrets")).Is(201).Text("id"),
             "workflow-runs" => (await organization.StartRunAsync(await organization.AddWorkflowAsync(Webhook()))).ToString(),
             _ when route.EndsWith("/cancel", StringComparison.Ordinal) => (await organization.AddDeliveryAsync()).ToString(),
             _ => (await AddDeadLetterAsync(organization)).ToString(),

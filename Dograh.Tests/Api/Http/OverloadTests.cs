@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Dograh.Tests.Api.Workflows;
@@ -35,42 +34,6 @@ public sealed class OverloadTests(TestServers servers)
         first.Dispose();
         second.Dispose();
         await Eventually.TrueAsync(async () => (await acme.GetAsync("workflows")).Status == 200);
-    }
-
-    [Fact]
-    public async Task Of_what_waits_no_more_is_read_than_a_few_kilobytes()
-    {
-        const int waiting = 20;
-        const int body = 300_000;
-        await using var api = await ApiHost.StartAsync(servers, ("Api:MaxConcurrentRequests", 1), ("Api:MaxWaitingRequests", waiting));
-        var acme = await api.NewOrganizationAsync();
-        using var held = await HoldAsync(api.Address, acme);
-
-        var clients = new List<TcpClient>();
-        try
-        {
-            for (var n = 0; n < waiting; n++)
-            {
-                clients.Add(await PostAsync(api.Address, acme, body, expect: false));
-                await clients[n].GetStream().WriteAsync(new byte[body], Token);
-            }
-
-            // For as long as what has not been read becomes less.
-            var (unread, before) = (long.MaxValue, 0L);
-            using var watch = new PeriodicTimer(TimeSpan.FromMilliseconds(500), TimeProvider.System);
-            do
-            {
-                await watch.WaitForNextTickAsync(Token);
-                (before, unread) = (unread, UnreadBytes(clients));
-            }
-            while (unread < before);
-
-            Assert.InRange((waiting * (long)body) - unread, 1, waiting * 100_000L);
-        }
-        finally
-        {
-            foreach (var client in clients) client.Dispose();
-        }
     }
 
     [Fact]
@@ -161,19 +124,6 @@ public sealed class OverloadTests(TestServers servers)
                 + $"{(length is { } told ? $"Content-Length: {told.ToString(CultureInfo.InvariantCulture)}" : "Transfer-Encoding: chunked")}\r\n{(expect ? "Expect: 100-continue\r\n" : "")}\r\n"),
             Token);
         return client;
-    }
-
-    // What lies in the kernel, on either side of the connections.
-    private static long UnreadBytes(List<TcpClient> clients)
-    {
-        var ports = clients.ConvertAll(client => ((IPEndPoint)client.Client.LocalEndPoint!).Port).ToHashSet();
-        return File.ReadLines("/proc/net/tcp").Skip(1)
-            // sl local_address rem_address st tx_queue:rx_queue …, all in hexadecimal
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => ports.Contains(PortOf(fields[1])) || ports.Contains(PortOf(fields[2])))
-            .Sum(fields => fields[4].Split(':').Sum(queue => long.Parse(queue, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
-
-        static int PortOf(string address) => int.Parse(address.AsSpan(address.IndexOf(':', StringComparison.Ordinal) + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     private static async Task<IAsyncDisposable> LockAsync(TestDatabase database, string table)

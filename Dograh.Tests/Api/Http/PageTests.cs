@@ -5,10 +5,10 @@ using Dograh.Tests.Support;
 
 namespace Dograh.Tests.Api.Http;
 
-/// <summary>The five lists, which page alike.</summary>
+/// <summary>The lists, which page alike.</summary>
 public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
 {
-    public static TheoryData<string> Lists => ["organizations", "api-keys", "credentials", "workflows", "deliveries"];
+    public static TheoryData<string> Lists => ["organizations", "api-keys", "credentials", "workflows", "deliveries", "signing-secrets", "signing-keys"];
 
     [Fact]
     public void Every_list_there_is_is_tested_here() => Assert.Equal(
@@ -48,7 +48,7 @@ public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
     {
         var caller = await CallerAsync(list);
         var ids = await AddAsync(list, caller, 7);
-        var table = list switch { "api-keys" => "api_keys", "credentials" => "external_credentials", "deliveries" => "webhook_deliveries", _ => list };
+        var table = list switch { "api-keys" => "api_keys", "credentials" => "external_credentials", "deliveries" => "webhook_deliveries", "signing-secrets" or "signing-keys" => "signing_secrets", _ => list };
         await Database.ExecuteAsync($"UPDATE {table} SET created_at = '2026-01-01T00:00:00.123456Z'");
         await Database.ListDeliveriesAsync();
 
@@ -166,6 +166,13 @@ public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
                 "credentials" => (await caller.PostAsync(list, """{"name": "x", "credential_type": "none"}""")).Is(201).Text("uuid"),
                 "workflows" => (await caller.AddWorkflowAsync()).ToString(),
                 "deliveries" => (await caller.StoreRunAsync(workflow ??= await caller.AddWorkflowAsync(GivenWorkflows.Webhook()))).Text("deliveries/0/delivery_id"),
+                // Each for a node of its own: of one scope there are ten at most.
+                "signing-secrets" or "signing-keys" => (await caller.PostAsync("signing-secrets", new
+                {
+                    algorithm = list == "signing-keys" ? "v1a" : "v1",
+                    workflow_id = await caller.AddWorkflowAsync(GivenWorkflows.Webhook()),
+                    webhook_node_id = "hook",
+                })).Is(201).Text("id"),
                 _ => (await caller.PostAsync(list, """{"name": "x"}""")).Is(201).At("id").ToString(),
             });
         }

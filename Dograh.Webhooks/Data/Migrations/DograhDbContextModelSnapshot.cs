@@ -581,6 +581,69 @@ namespace Dograh.Webhooks.Data.Migrations
                         });
                 });
 
+            modelBuilder.Entity("Dograh.Webhooks.Signing.SigningSecret", b =>
+                {
+                    b.Property<long>("OrganizationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Algorithm")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("algorithm");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<byte[]>("EncryptedSecret")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("encrypted_secret");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Prefix")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("prefix");
+
+                    b.Property<string>("PublicKey")
+                        .HasColumnType("text")
+                        .HasColumnName("public_key");
+
+                    b.Property<string>("WebhookNodeId")
+                        .HasColumnType("text")
+                        .HasColumnName("webhook_node_id");
+
+                    b.Property<long?>("WorkflowId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("workflow_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_signing_secrets");
+
+                    b.HasIndex("OrganizationId", "WorkflowId", "WebhookNodeId")
+                        .HasDatabaseName("ix_signing_secrets_scope");
+
+                    b.ToTable("signing_secrets", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_signing_secrets_algorithm", "algorithm IN ('v1', 'v1a')");
+
+                            t.HasCheckConstraint("ck_signing_secrets_public_key", "(algorithm = 'v1a') = (public_key IS NOT NULL)");
+
+                            t.HasCheckConstraint("ck_signing_secrets_scope", "(workflow_id IS NULL) = (webhook_node_id IS NULL)");
+                        });
+                });
+
             modelBuilder.Entity("Dograh.Webhooks.Workflows.Workflow", b =>
                 {
                     b.Property<long>("OrganizationId")
@@ -740,6 +803,22 @@ namespace Dograh.Webhooks.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_workflow_runs_definition");
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Signing.SigningSecret", b =>
+                {
+                    b.HasOne("Dograh.Webhooks.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_signing_secrets_organization");
+
+                    b.HasOne("Dograh.Webhooks.Workflows.Workflow", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "WorkflowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_signing_secrets_workflow");
                 });
 
             modelBuilder.Entity("Dograh.Webhooks.Workflows.Workflow", b =>

@@ -31,7 +31,7 @@ internal static class ClaimDeliveries
           AND CASE WHEN d.status = 'pending' THEN d.scheduled_for <= now() ELSE false END
         RETURNING d.organization_id, d.id, d.leased_by, d.claim_count, d.delivery_uuid, d.workflow_run_id, d.endpoint_url,
                   d.http_method, d.payload, d.custom_headers, d.credential_uuid, d.attempt_count, d.max_attempts, d.base_delay_seconds,
-                  d.max_delay_seconds, d.timeout_seconds, d.scheduled_for, d.trace_parent, d.created_at
+                  d.max_delay_seconds, d.timeout_seconds, d.scheduled_for, d.trace_parent, d.created_at, d.workflow_id, d.webhook_node_id
         """;
 
     /// <summary>Runs the statement.</summary>
@@ -69,6 +69,8 @@ internal static class ClaimDeliveries
                 Token = reader.GetInt64(3),
                 DeliveryUuid = reader.GetGuid(4),
                 WorkflowRunId = reader.GetInt64(5),
+                WorkflowId = reader.GetInt64(19),
+                WebhookNodeId = reader.GetString(20),
                 EndpointUrl = reader.GetString(6),
                 HttpMethod = reader.GetString(7),
                 Payload = reader.GetFieldValue<byte[]>(8),

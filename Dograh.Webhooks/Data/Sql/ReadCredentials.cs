@@ -14,14 +14,19 @@ internal static class ReadCredentials
         WHERE c.is_active
         """;
 
-    public static async Task<IReadOnlyList<Row>> ExecuteAsync(
-        NpgsqlConnection connection, IReadOnlyList<(long OrganizationId, Guid Uuid)> keys, CancellationToken cancellationToken)
+    /// <summary>The statement as a part of a batch.</summary>
+    public static NpgsqlBatchCommand Command(IReadOnlyList<(long OrganizationId, Guid Uuid)> keys)
     {
-        await using var command = new NpgsqlCommand(Sql, connection);
+        var command = new NpgsqlBatchCommand(Sql);
         command.Parameters.AddArray(NpgsqlDbType.Bigint, keys, key => key.OrganizationId);
         command.Parameters.AddArray(NpgsqlDbType.Uuid, keys, key => key.Uuid);
-        var rows = new List<Row>(keys.Count);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return command;
+    }
+
+    /// <summary>Reads what the statement gave.</summary>
+    public static async Task<IReadOnlyList<Row>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var rows = new List<Row>();
         while (await reader.ReadAsync(cancellationToken))
         {
             rows.Add(new Row(reader.GetInt64(0), reader.GetGuid(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3)));

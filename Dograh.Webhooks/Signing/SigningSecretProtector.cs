@@ -1,0 +1,7 @@
+using Dograh.Webhooks.Credentials;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Dograh.Webhooks.Signing;
+
+/// <summary>Encrypts the text of a signing secret for its row.</summary>
+public sealed class SigningSecretProtector(IDataProtectionProvider provider) : RowProtector(provider, "Dograh.Webhooks.Signing.v1");
