@@ -27,14 +27,21 @@ internal static class SigningScopes
     }
 
     /// <summary>Reads a list's filters.</summary>
-    /// <exception cref="ApiProblemException">The workflow's id is none: 422.</exception>
+    /// <exception cref="ApiProblemException">One of them cannot be what it is called: 422.</exception>
     public static (long? WorkflowId, string? WebhookNodeId) ReadFilter(HttpRequest request)
     {
+        var faults = new Faults();
+        long? workflow = null;
+        if (request.Query[WorkflowField].ToString() is { Length: > 0 } text)
+        {
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) workflow = id;
+            else faults.Add(WorkflowField, "must be a number");
+        }
+
         var node = request.Query[NodeField].ToString();
-        if (request.Query[WorkflowField].ToString() is not { Length: > 0 } text) return (null, node.Length == 0 ? null : node);
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var workflow)
-            ? (workflow, node.Length == 0 ? null : node)
-            : throw ApiProblemException.Unprocessable(WorkflowField, "must be a number");
+        faults.CheckText(NodeField, node);
+        faults.ThrowIfAny();
+        return (workflow, node.Length == 0 ? null : node);
     }
 
     /// <summary>Sees to it that the node is one of the organization's: a secret for one that is not there would never sign anything.</summary>

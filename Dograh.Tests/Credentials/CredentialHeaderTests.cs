@@ -36,6 +36,15 @@ public sealed class CredentialHeaderTests
     [InlineData("unknown")]
     public void Some_types_send_nothing(string type) => Assert.Null(CredentialHeader.Build(type, Json("""{"token":"t"}""")));
 
+    [Theory]
+    [InlineData("Authorization", "Bearer t0ken-1", "you sent Bearer t0ken-1, and t0ken-1", "you sent [REDACTED], and [REDACTED]")]
+    [InlineData("X-Key", "pl/an\"ted", """{"a":"pl/an\u0022ted","b":"pl/an\"ted","c":"pl\/an\"ted"} ?k=pl%2Fan%22ted""", """{"a":"[REDACTED]","b":"[REDACTED]","c":"[REDACTED]"} ?k=[REDACTED]""")]
+    [InlineData("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Aladdin said open sesame: QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Aladdin said [REDACTED]: [REDACTED]")]
+    [InlineData("Authorization", "Basic no base64", "no base64", "[REDACTED]")]
+    [InlineData("X-Key", "abc", "abc is too short to be one", "abc is too short to be one")]
+    public void What_it_sends_is_hidden_where_it_comes_back(string name, string value, string text, string shown) =>
+        Assert.Equal(shown, new CredentialHeader(name, value).FindSecret().HideIn(text));
+
     [Fact]
     public void A_header_never_prints_its_secret() => Assert.Equal("X-Key: ***", $"{new CredentialHeader("X-Key", "s3cret")}");
 

@@ -17,7 +17,10 @@ namespace Dograh.Tests.Sending;
 public sealed partial class SmugglingTests(TestServers servers) : SenderTest(servers)
 {
     private static readonly string[] Ours =
-        ["Host", "Content-Length", "Content-Type", "User-Agent", "X-Dograh-Delivery-Id", "X-Dograh-Workflow-Run-Id", "X-Dograh-Delivery-Attempt", "traceparent", "tracestate"];
+    [
+        "Host", "Content-Length", "Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature",
+        "X-Dograh-Delivery-Id", "X-Dograh-Workflow-Run-Id", "X-Dograh-Delivery-Attempt", "traceparent", "tracestate",
+    ];
 
     // Those among which a parser may see the end of something. U+010D and U+010A are CR and LF to whoever drops their upper byte.
     private static readonly Gen<string> Wild = Gen.OneOf(

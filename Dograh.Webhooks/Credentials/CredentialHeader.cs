@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Dograh.Webhooks.Redaction;
 
 namespace Dograh.Webhooks.Credentials;
 
@@ -9,6 +10,7 @@ namespace Dograh.Webhooks.Credentials;
 public sealed record CredentialHeader(string Name, string Value)
 {
     private const string Authorization = "Authorization";
+    private const string Basic = "Basic ";
 
     /// <summary>Builds the header from a credential's type and data; what the data lacks is as the original implementation has it.</summary>
     /// <returns>Null for a credential that sends nothing.</returns>
@@ -18,10 +20,20 @@ public sealed record CredentialHeader(string Name, string Value)
         CredentialType.ApiKey => new CredentialHeader(Read(data, "header_name", "X-API-Key"), Read(data, "api_key")),
         CredentialType.BasicAuth => new CredentialHeader(
             Authorization,
-            "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Read(data, "username")}:{Read(data, "password")}"))),
+            Basic + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Read(data, "username")}:{Read(data, "password")}"))),
         CredentialType.CustomHeader => new CredentialHeader(Read(data, "header_name", "X-Custom"), Read(data, "header_value")),
         _ => null,
     };
+
+    /// <summary>What must not be stored of an answer that says it again: the value, what follows its scheme, and a password within that.</summary>
+    public KnownSecret FindSecret()
+    {
+        var secret = Value[(Value.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+        var pair = new byte[secret.Length];
+        return Value.StartsWith(Basic, StringComparison.OrdinalIgnoreCase) && Convert.TryFromBase64String(secret, pair, out var length)
+            ? KnownSecret.Of(Value, secret, Encoding.UTF8.GetString(pair, 0, length).Split(':', 2)[^1])
+            : KnownSecret.Of(Value, secret);
+    }
 
     /// <summary>Hides the value from anything that prints the record.</summary>
     public override string ToString() => $"{Name}: ***";

@@ -1,5 +1,6 @@
 using System.Net;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Signing;
 
 namespace Dograh.Webhooks.Sending;
@@ -21,6 +22,9 @@ internal sealed class AttemptCapture
 
     /// <summary>What it is signed with.</summary>
     public required SigningKeys Keys { get; init; }
+
+    /// <summary>The credential's secret, which no answer may give away; null without a credential.</summary>
+    public KnownSecret? Secret { get; init; }
 
     /// <summary>Where the request goes.</summary>
     public required ReceiverOrigin Origin { get; init; }

@@ -31,7 +31,7 @@ internal static class AttemptLog
     {
         var statusCode = (int)response.StatusCode;
         // Redacted whole and cut afterwards: half a secret, its closing quote cut off, would not be known for one.
-        var body = capture.BodyStart.Length == 0 ? "" : Clean(Encoding.UTF8.GetString(capture.BodyStart));
+        var body = capture.BodyStart.Length == 0 ? "" : Clean(Encoding.UTF8.GetString(capture.BodyStart), capture.Secret);
         var succeeded = DeliveryTransitions.Classify(statusCode) == AttemptOutcome.Succeeded;
         return new AttemptResult.Attempted
         {
@@ -40,7 +40,7 @@ internal static class AttemptLog
             RetryAfter = succeeded ? null : RetryAfter.Read(response.Headers.RetryAfter, response.Headers.Date, now),
             StartedAt = capture.StartedAt ?? now,
             Duration = capture.Duration,
-            ResponseHeaders = DescribeHeaders(response),
+            ResponseHeaders = DescribeHeaders(response, capture.Secret),
             ResponseBody = ShortenToBytes(body, MaxBodyBytes),
         };
     }
@@ -76,7 +76,8 @@ internal static class AttemptLog
     }
 
     // NUL is the one character that PostgreSQL's text cannot hold.
-    private static string Clean(string text) => text.Length == 0 ? "" : FailureMessage.Redact(text).Replace('\0', '\uFFFD');
+    private static string Clean(string text, KnownSecret? secret = null) =>
+        text.Length == 0 ? "" : FailureMessage.Redact(secret?.HideIn(text) ?? text).Replace('\0', '\uFFFD');
 
     private static string Shorten(string text, int length)
     {
@@ -93,7 +94,7 @@ internal static class AttemptLog
         return Shorten(text, charsUsed);
     }
 
-    private static string DescribeHeaders(HttpResponseMessage response)
+    private static string DescribeHeaders(HttpResponseMessage response, KnownSecret? secret)
     {
         var buffer = t_buffer ??= new ArrayBufferWriter<byte>(1024);
         var writer = t_writer ??= new Utf8JsonWriter(buffer);
@@ -113,7 +114,7 @@ internal static class AttemptLog
             foreach (var (name, values) in headers)
             {
                 if (count++ >= MaxHeaders) return;
-                writer.WriteString(Clean(name), CustomHeaders.LooksSecret(name) ? Redacted : Shorten(Clean(values.ToString()), MaxHeaderValueLength));
+                writer.WriteString(Clean(name, secret), CustomHeaders.LooksSecret(name) ? Redacted : Shorten(Clean(values.ToString(), secret), MaxHeaderValueLength));
             }
         }
     }

@@ -89,7 +89,7 @@ public sealed class DeliverySender : IDisposable
 
             var capture = new AttemptCapture
             {
-                Delivery = delivery, Keys = keys, Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience,
+                Delivery = delivery, Keys = keys, Secret = credential?.Header?.FindSecret(), Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience,
             };
             request.Options.Set(AttemptCapture.Option, capture);
             AttemptResult result;

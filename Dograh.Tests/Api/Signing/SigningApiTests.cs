@@ -74,6 +74,16 @@ public sealed class SigningApiTests(ApiFixture fixture) : ApiTest(fixture)
         Assert.Single((await acme.GetAsync("signing-secrets")).Is(200).Items());
     }
 
+    [Theory]
+    [InlineData("workflow_id=abc", "workflow_id")]
+    [InlineData("webhook_node_id=a%00b", "webhook_node_id")]
+    public async Task A_filter_that_cannot_be_is_refused_by_name(string filter, string field)
+    {
+        var acme = await Api.NewOrganizationAsync();
+
+        (await acme.GetAsync($"signing-secrets?{filter}")).Blames(field);
+    }
+
     [Fact]
     public async Task A_node_is_one_of_its_workflows_current_version()
     {
