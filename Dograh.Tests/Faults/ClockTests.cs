@@ -56,7 +56,8 @@ public sealed partial class ClockTests(TestServers servers) : WorkerTest(servers
             Assert.InRange(at[1] - at[0], Second, Second + Slack);
         }
 
-        Assert.All(await Database.DeliveriesAsync(), row => Assert.Equal((2, 2L, 0), (row.AttemptCount, row.ClaimCount, row.LostClaims)));
+        // A claim that found no slot was given back: more claims than attempts are no fault, a lost one would be.
+        Assert.All(await Database.DeliveriesAsync(), row => Assert.Equal((2, 0), (row.AttemptCount, row.LostClaims)));
         var dated = await Database.ColumnAsync<DateTimeOffset>("SELECT started_at FROM webhook_delivery_attempts ORDER BY 1");
         Assert.InRange(dated[0] - due.Values.Min(), TimeSpan.FromMilliseconds(-50), Slack);
         Assert.InRange(dated[^1] - due.Values.Max(), TimeSpan.Zero, Second + Slack + Slack);
