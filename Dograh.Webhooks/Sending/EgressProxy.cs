@@ -21,7 +21,8 @@ internal sealed class EgressProxy
     /// <exception cref="FormatException">It is not of that form; the message does not repeat it, for it may hold a password.</exception>
     public static EgressProxy Parse(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || url.Host.Length == 0 || url.PathAndQuery != "/"
+        // With a scheme: without one .NET looks for a file's path, and is not at its best over one with a stray character.
+        if (!text.StartsWith("http:", StringComparison.OrdinalIgnoreCase) || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || url.Host.Length == 0 || url.PathAndQuery != "/"
             || url.Fragment.Length > 0)
         {
             throw new FormatException("must be of the form http://[user:password@]host:port");
