@@ -25,7 +25,7 @@ internal static class ApiServices
     public static WebApplicationBuilder AddDograhApi(this WebApplicationBuilder builder)
     {
         builder.Logging.RedactByClass();
-        builder.AddDograhDatabase().AddDograhQueue().AddDograhDeliveries();
+        builder.AddDograhDatabase().AddDograhQueue().AddDograhDeliveries().AddDograhSender();
         var services = builder.Services;
         services.AddSingleton<ApiKeyLookup>();
         services.AddSingleton<RunIntake>();

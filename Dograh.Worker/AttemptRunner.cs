@@ -33,8 +33,8 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         {
             AttemptResult.Attempted attempt => Attempted(delivery, attempt, activity),
             AttemptResult.Unsendable unsendable => Unsendable(delivery, unsendable, activity),
-            AttemptResult.Deferred deferred => Return(delivery, deferred.Delay, deferred.WaitingFor, activity),
-            AttemptResult.Released released => Return(delivery, released.Delay, waitingFor: null, activity),
+            AttemptResult.Deferred deferred => Return(delivery, deferred.Delay, deferred.WaitingFor, deferred.Error, activity),
+            AttemptResult.Released released => Return(delivery, released.Delay, waitingFor: null, error: null, activity),
             _ => throw new InvalidOperationException($"No outcome for {result.GetType().Name}."),
         };
     }
@@ -93,11 +93,11 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         }, Return: null);
     }
 
-    private DeliveryOutcome Return(ClaimedDelivery delivery, TimeSpan delay, string? waitingFor, Activity? activity)
+    private DeliveryOutcome Return(ClaimedDelivery delivery, TimeSpan delay, string? waitingFor, string? error, Activity? activity)
     {
         activity?.SetTag("dograh.waiting_for", waitingFor ?? "released");
         LogReturned(logger, waitingFor ?? "released", delay.TotalSeconds);
-        return new DeliveryOutcome(delivery, Record: null, new ReturnedClaim(delivery.Key, delivery.Token, delay.TotalSeconds, waitingFor));
+        return new DeliveryOutcome(delivery, Record: null, new ReturnedClaim(delivery.Key, delivery.Token, delay.TotalSeconds, waitingFor, error));
     }
 
     private static TagList Tags(AttemptOutcome outcome, AttemptResult.Attempted attempt)

@@ -3,6 +3,7 @@ using Dograh.Api.Access;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Sending;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -22,17 +23,19 @@ internal static class CredentialsApi
         group.MapGet("/{uuid:guid}", GetCredential).WithName("GetCredential").WithSummary("Get a credential, never its data");
         group.MapPut("/{uuid:guid}", UpdateCredential).WithName("UpdateCredential").WithSummary("Change any of a credential's fields");
         group.MapDelete("/{uuid:guid}", DeleteCredential).WithName("DeleteCredential").WithSummary("Delete a credential: it stops resolving at once");
+        group.MapPost("/{uuid:guid}/test", CredentialTest.TestCredential).WithName("TestCredential")
+            .WithSummary("Send a test to a URL as a delivery with this credential would be sent, and say what came back").WithMetadata(new NotIdempotent());
     }
 
     private static Task<IResult> CreateCredential(
-        Caller caller, JsonBody<CredentialRequest> body, IdempotentRequest idempotent, CredentialProtector protector)
+        Caller caller, JsonBody<CredentialRequest> body, IdempotentRequest idempotent, CredentialProtector protector, EgressGuard guard, TimeProvider time)
     {
         var request = body.Value;
         var faults = new Faults();
         faults.RequireText("name", request.Name);
         faults.CheckText("description", request.Description, MaxDescriptionLength);
         if (request.CredentialType is null) faults.Add("credential_type", "is required");
-        else faults.Add(CredentialData.FindFaults(request.CredentialType, request.CredentialData));
+        else faults.Add(CredentialData.FindFaults(request.CredentialType, request.CredentialData, guard, time.GetUtcNow()));
         faults.ThrowIfAny();
 
         return idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
@@ -45,7 +48,7 @@ internal static class CredentialsApi
                 Name = request.Name!,
                 Description = request.Description,
                 CredentialType = request.CredentialType!,
-                EncryptedData = protector.Protect(caller.OrganizationId, uuid, Text(request.CredentialData)),
+                EncryptedData = protector.Protect(request.CredentialType!, caller.OrganizationId, uuid, Text(request.CredentialData)),
                 IsActive = true,
             };
             database.ExternalCredentials.Add(credential);
@@ -73,8 +76,8 @@ internal static class CredentialsApi
         TypedResults.Ok(CredentialView.Of(await FindAsync(caller, uuid, database, cancellationToken)));
 
     private static async Task<Ok<CredentialView>> UpdateCredential(
-        Caller caller, Guid uuid, JsonBody<CredentialRequest> body, DograhDbContext database, CredentialProtector protector,
-        CancellationToken cancellationToken)
+        Caller caller, Guid uuid, JsonBody<CredentialRequest> body, DograhDbContext database, CredentialProtector protector, EgressGuard guard,
+        TimeProvider time, CancellationToken cancellationToken)
     {
         var request = body.Value;
         var credential = await FindAsync(caller, uuid, database, cancellationToken);
@@ -84,18 +87,20 @@ internal static class CredentialsApi
         var type = request.CredentialType ?? credential.CredentialType;
         var hasData = request.CredentialData.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
         // Another type needs other data: what is stored would not make the header that its owner expects.
-        if (hasData || type != credential.CredentialType) faults.Add(CredentialData.FindFaults(type, request.CredentialData));
+        if (hasData || type != credential.CredentialType) faults.Add(CredentialData.FindFaults(type, request.CredentialData, guard, time.GetUtcNow()));
         faults.ThrowIfAny();
 
         if (request.Name is not null) credential.Name = request.Name;
         if (body.Element.TryGetProperty("description", out _)) credential.Description = request.Description;
         if (hasData || type != credential.CredentialType)
         {
-            credential.EncryptedData = protector.Protect(caller.OrganizationId, uuid, Text(request.CredentialData));
+            credential.EncryptedData = protector.Protect(type, caller.OrganizationId, uuid, Text(request.CredentialData));
         }
 
+        var isChanged = database.Entry(credential).Property(x => x.EncryptedData).IsModified;
         credential.CredentialType = type;
         await database.SaveChangesAsync(cancellationToken);
+        if (isChanged) await DropTokenAsync(caller, uuid, database, cancellationToken);
         await Active(database, caller).Where(x => x.Uuid == uuid)
             .ExecuteUpdateAsync(set => set.SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()), cancellationToken);
         await database.Entry(credential).ReloadAsync(cancellationToken);
@@ -107,13 +112,19 @@ internal static class CredentialsApi
         var deleted = await Active(database, caller).Where(x => x.Uuid == uuid)
             .ExecuteUpdateAsync(
                 set => set.SetProperty(x => x.IsActive, false).SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()), cancellationToken);
-        return deleted == 0 ? throw ApiProblemException.NotFound("credential") : TypedResults.NoContent();
+        if (deleted == 0) throw ApiProblemException.NotFound("credential");
+        await DropTokenAsync(caller, uuid, database, cancellationToken);
+        return TypedResults.NoContent();
     }
+
+    // It is of no use to anybody by now: it is bound to what the credential was. But it need not lie there.
+    private static Task<int> DropTokenAsync(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken) =>
+        database.OAuthTokens.Where(x => x.OrganizationId == caller.OrganizationId && x.CredentialUuid == uuid).ExecuteDeleteAsync(cancellationToken);
 
     private static IQueryable<ExternalCredential> Active(DograhDbContext database, Caller caller) =>
         database.ExternalCredentials.Where(x => x.OrganizationId == caller.OrganizationId && x.IsActive);
 
-    private static async Task<ExternalCredential> FindAsync(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken) =>
+    internal static async Task<ExternalCredential> FindAsync(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken) =>
         await Active(database, caller).SingleOrDefaultAsync(x => x.Uuid == uuid, cancellationToken) ?? throw ApiProblemException.NotFound("credential");
 
     private static string Text(JsonElement data) => data.ValueKind == JsonValueKind.Object ? data.GetRawText() : "{}";

@@ -18,10 +18,10 @@ internal sealed class Faults
     }
 
     /// <summary>A text that must be there.</summary>
-    public string RequireText(string field, string? value)
+    public string RequireText(string field, string? value, int maxLength = MaxTextLength)
     {
         if (string.IsNullOrWhiteSpace(value)) Add(field, "must be a non-empty string");
-        else CheckText(field, value);
+        else CheckText(field, value, maxLength);
         return value ?? "";
     }
 

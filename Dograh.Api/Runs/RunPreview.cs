@@ -40,9 +40,10 @@ internal static class RunPreview
             var credential = node.Node.CredentialUuid is { } uuid ? resolved.GetValueOrDefault((caller.OrganizationId, uuid)) : null;
             if (node.Node.CredentialUuid is { } missing && credential is null) return Unsent(node, NodeOutcome.Invalid, $"credential {missing:D} not found");
             if (credential is { IsReadable: false }) return Unsent(node, NodeOutcome.Invalid, $"credential {node.Node.CredentialUuid:D} cannot be read just now");
+            if (credential?.Certificate is not null && !node.EndpointUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) return Unsent(node, NodeOutcome.Invalid, DeliverySender.NoCertificate);
             try
             {
-                return Sendable(node, deliveries[node], credential?.Header, guard);
+                return Sendable(node, deliveries[node], credential?.ShownHeader, guard);
             }
             catch (UnsendableException e)
             {

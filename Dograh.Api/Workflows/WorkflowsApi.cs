@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dograh.Api.Access;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Sending;
 using Dograh.Webhooks.Workflows;
@@ -93,13 +94,14 @@ internal static class WorkflowsApi
         var definition = DefinitionChecker.Check(request.WorkflowDefinition, DefinitionPointer, guard);
         faults.Add(definition.Faults);
 
-        var named = definition.CredentialUuids.Select(credential => credential.Uuid).ToList();
+        var named = definition.Credentials.Select(credential => credential.Uuid).ToList();
         var known = await database.ExternalCredentials
             .Where(x => x.OrganizationId == caller.OrganizationId && x.IsActive && named.Contains(x.Uuid))
-            .Select(x => x.Uuid).ToListAsync(cancellationToken);
-        foreach (var (pointer, uuid) in definition.CredentialUuids)
+            .Select(x => new { x.Uuid, x.CredentialType }).ToDictionaryAsync(x => x.Uuid, x => x.CredentialType, cancellationToken);
+        foreach (var (pointer, uuid, isSentPlain) in definition.Credentials)
         {
-            if (!known.Contains(uuid)) faults.Add(pointer, $"there is no credential {uuid:D}");
+            if (!known.TryGetValue(uuid, out var type)) faults.Add(pointer, $"there is no credential {uuid:D}");
+            else if (type == CredentialType.Mtls && isSentPlain) faults.Add(pointer, DeliverySender.NoCertificate);
         }
 
         faults.ThrowIfAny();

@@ -81,6 +81,17 @@ public sealed class CredentialResolverTests(TestServers servers) : DatabaseTest(
     }
 
     [Fact]
+    public async Task One_of_a_type_that_this_build_does_not_know_is_unreadable_for_nothing_may_be_sent_without_it()
+    {
+        await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);
+        var claim = await ClaimAsync(ADelivery().WithCredential(Uuid));
+        await Database.AddCredentialAsync(process, claim.Key.OrganizationId, Uuid, "of_tomorrow", """{"token":"t"}""");
+
+        Assert.Equal(new ResolvedCredential(IsReadable: false, Header: null), Assert.Single(await ResolveAsync(process, claim)).Value);
+        Assert.True(process.Log.Has("is of a type that this build does not know"));
+    }
+
+    [Fact]
     public async Task A_batch_resolves_each_credential_of_each_organization_once()
     {
         await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);

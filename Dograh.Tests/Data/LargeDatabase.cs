@@ -60,6 +60,11 @@ public sealed class LargeDatabase(TestServers servers) : IAsyncLifetime, ICollec
             INSERT INTO external_credentials (organization_id, uuid, name, credential_type, encrypted_data, is_active)
             SELECT 1 + n % 20, gen_random_uuid(), 'A credential', 'none', decode(repeat('00', 300), 'hex'), true FROM generate_series(1, 20000) n
             """);
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO oauth_tokens (organization_id, credential_uuid, credential_hash, encrypted_token, fetched_at, usable_until)
+            SELECT organization_id, uuid, sha256(encrypted_data), decode(repeat('00', 300), 'hex'), now(), now() + interval '1 hour' FROM external_credentials
+            """);
         // Two of each organization's own, and a node's for many nodes.
         await Database.ExecuteAsync(
             """

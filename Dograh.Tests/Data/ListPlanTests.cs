@@ -118,6 +118,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
             "SELECT * FROM workflow_runs WHERE organization_id = 1 AND id = 1 FOR UPDATE",
             "SELECT * FROM external_credentials WHERE organization_id = 1 AND uuid = '00000000-0000-0000-0000-000000000000'",
             "SELECT * FROM external_credentials WHERE organization_id = 1 AND is_active ORDER BY created_at DESC, uuid DESC LIMIT 50",
+            "SELECT * FROM oauth_tokens WHERE organization_id = 1 AND credential_uuid = '00000000-0000-0000-0000-000000000000'",
             "SELECT * FROM signing_secrets WHERE organization_id = 1 AND workflow_id = 1 AND webhook_node_id = 'hook'",
             "SELECT * FROM signing_secrets WHERE organization_id = 1 AND id = '00000000-0000-0000-0000-000000000000'",
             "SELECT * FROM idempotency_keys WHERE organization_id = 1 AND path = '/' AND key = 'k'",

@@ -48,7 +48,7 @@ public sealed class PlanTests(LargeDatabase seeded)
     [Fact]
     public async Task Giving_back_finds_its_rows_by_the_primary_key()
     {
-        var plan = await ExplainAsync(ReturnClaims.Sql, "bigint[], bigint[], bigint[], float8[], text[], float8, text", parameters =>
+        var plan = await ExplainAsync(ReturnClaims.Sql, "bigint[], bigint[], bigint[], float8[], text[], float8, text, text[]", parameters =>
         {
             parameters.AddKeys(Batch);
             parameters.AddArray(NpgsqlDbType.Bigint, Batch, _ => 1L);
@@ -56,6 +56,7 @@ public sealed class PlanTests(LargeDatabase seeded)
             parameters.AddArray(NpgsqlDbType.Text, Batch, _ => "circuit");
             parameters.Add(new() { Value = 86400.0 });
             parameters.Add(new() { Value = "expired" });
+            parameters.AddArray(NpgsqlDbType.Text, Batch, _ => (string?)null);
         });
 
         AssertUses("pk_webhook_deliveries", plan);
@@ -106,6 +107,7 @@ public sealed class PlanTests(LargeDatabase seeded)
         });
 
         AssertUses("pk_external_credentials", plan);
+        AssertUses("pk_oauth_tokens", plan);
     }
 
     [Fact]

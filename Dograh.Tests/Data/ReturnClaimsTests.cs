@@ -15,6 +15,7 @@ public sealed class ReturnClaimsTests(TestServers servers) : DatabaseTest(server
     [InlineData(WaitingReason.Circuit)]
     [InlineData(WaitingReason.Concurrency)]
     [InlineData(WaitingReason.Throttled)]
+    [InlineData(WaitingReason.Credential)]
     public async Task A_deferred_delivery_waits_says_what_for_and_counts_no_attempt(string reason)
     {
         var claim = await ClaimAsync(await Database.AddAsync(ADelivery().WithAttempts(1)));
@@ -88,6 +89,21 @@ public sealed class ReturnClaimsTests(TestServers servers) : DatabaseTest(server
         var row = await Database.DeliveryAsync(claim.Key);
         Assert.Equal((DeliveryStatus.DeadLetter, 1, null, null), (row.Status, row.AttemptCount, row.WaitingFor, row.LeasedBy));
         Assert.StartsWith("expired", row.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_its_owner_should_know_of_a_deferral_is_kept_also_when_it_expires_and_otherwise_what_was_known_before()
+    {
+        var claim = await ClaimAsync(await Database.AddAsync(ADelivery()));
+        var old = await ClaimAsync(await Database.AddAsync(ADelivery().CreatedAgo(TooOld)));
+
+        await Database.Store.ReturnAsync(
+            [.. new[] { claim, old }.Select(one => new ReturnedClaim(one.Key, one.Token, 0, WaitingReason.Credential, "no token"))], MaxAge, Token);
+        Assert.Equal("no token", (await Database.DeliveryAsync(claim.Key)).LastError);
+        Assert.StartsWith("no token; expired", (await Database.DeliveryAsync(old.Key)).LastError, StringComparison.Ordinal);
+
+        await ReturnAsync(await ClaimAsync(claim.Key), 0, WaitingReason.Circuit);
+        Assert.Equal("no token", (await Database.DeliveryAsync(claim.Key)).LastError);
     }
 
     [Fact]

@@ -121,6 +121,17 @@ public sealed class SchemaTests(TestServers servers) : DatabaseTest(servers)
         await RefusedAsync("fk_signing_secrets_workflow", () => Database.ExecuteAsync(InsertSecret, stranger, Guid.CreateVersion7(), workflow));
     }
 
+    [Fact]
+    public async Task A_token_of_another_organizations_credential_is_refused()
+    {
+        var credential = Guid.CreateVersion7();
+        await Database.AddCredentialAsync(await Database.AddOrganizationAsync(), credential, "oauth2_client_credentials", [1]);
+        var stranger = await Database.AddOrganizationAsync();
+
+        await RefusedAsync("fk_oauth_tokens_credential", () => Database.ExecuteAsync(
+            "INSERT INTO oauth_tokens (organization_id, credential_uuid, credential_hash) VALUES ($1, $2, '\\x00')", stranger, credential));
+    }
+
     [Theory]
     [InlineData("ck_signing_secrets_algorithm", "algorithm = 'v2'")]
     [InlineData("ck_signing_secrets_public_key", "algorithm = 'v1a'")]

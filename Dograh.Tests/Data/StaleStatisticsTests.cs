@@ -49,6 +49,7 @@ public sealed class StaleStatisticsTests(TestServers servers) : DatabaseTest(ser
         parameters.AddArray(NpgsqlDbType.Text, Batch, _ => "circuit");
         parameters.Add(new() { Value = 86400.0 });
         parameters.Add(new() { Value = "expired" });
+        parameters.AddArray(NpgsqlDbType.Text, Batch, _ => (string?)null);
     });
 
     [Fact]

@@ -8,6 +8,7 @@ public sealed class StateTableTests
     private const int MaxAttempts = 3;
     private const string Retried = "no response, 408, 425, 429, 5xx";
     private const string Exhausted = "the same, at the last attempt";
+    private const string Renewed = "401 to an access token that is then renewed";
     private const string Refused = "any other answer; egress refused";
 
     private static readonly List<(string By, string To)> Leased =
@@ -37,6 +38,15 @@ public sealed class StateTableTests
 
         Assert.Equal(To(row), After(attempt, attemptCount: 0));
         Assert.Equal(To(row == Retried ? Exhausted : row), After(attempt, attemptCount: MaxAttempts - 1));
+    }
+
+    [Fact]
+    public void A_401_to_a_token_that_is_renewed_is_as_its_row_says()
+    {
+        var attempt = new AttemptResult.Attempted { StatusCode = 401, IsTransient = true };
+
+        Assert.Equal(To(Renewed), After(attempt, attemptCount: 0));
+        Assert.Equal(To(Exhausted), After(attempt, attemptCount: MaxAttempts - 1));
     }
 
     [Fact]

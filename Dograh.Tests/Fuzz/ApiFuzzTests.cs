@@ -31,6 +31,7 @@ public sealed class ApiFuzzTests(ApiFixture fixture) : ApiTest(fixture)
         ["POST /api/v1/api-keys"] = """{"name": "A key"}""",
         ["POST /api/v1/credentials"] = """{"name": "A credential", "description": "It", "credential_type": "custom_header", "credential_data": {"header_name": "X-Key", "header_value": "v", "token": "t", "api_key": "k", "username": "u", "password": "p"}}""",
         ["PUT /api/v1/credentials/{uuid:guid}"] = """{"name": "Another", "description": null, "credential_type": "basic_auth", "credential_data": {"username": "u", "password": "p"}}""",
+        ["POST /api/v1/credentials/{uuid:guid}/test"] = """{"url": "http://127.0.0.1:1/", "http_method": "PUT"}""",
         ["POST /api/v1/workflows"] = """{"name": "After the call", "workflow_definition": """ + Definition + "}",
         ["PUT /api/v1/workflows/{id:long}"] = """{"name": "After the call", "workflow_definition": """ + Definition + "}",
         ["POST /api/v1/workflows/{id:long}/runs"] = Run,

@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Sending;
@@ -157,6 +159,34 @@ public sealed class ParserFuzzTests
         var said = FailureMessage.Redact($"{it.Item1} {it.Item2}s3cret-value-7 {it.Item1}");
         Assert.True(said.EnumerateRunes().Count() <= FailureMessage.MaxLength + 1);
         _ = FieldRedactor.Normalize(it.Item1);
+    }, it => $"{it}");
+
+    [Fact]
+    public Task A_token_is_one_that_a_header_can_hold_or_none() => Hostile.Bytes(Hostile.Mutated("""{"access_token": "t0ken", "token_type": "Bearer", "expires_in": 3600, "scope": "a b", "error": "invalid_client"}""")).FuzzAsync(Seconds, body =>
+    {
+        if (TokenAnswer.Read(body, out var fault) is not var (token, lifetime))
+        {
+            Assert.NotNull(fault);
+        }
+        else
+        {
+            Assert.DoesNotContain(token, c => c is <= ' ' or > '~');
+            Assert.InRange(lifetime, TimeSpan.Zero, TimeSpan.FromDays(1));
+        }
+
+        Assert.True(TokenAnswer.ReadError(body) is null or [>= 'a' and <= 'z', ..]);
+    }, body => Encoding.UTF8.GetString(body));
+
+    [Fact]
+    public Task The_data_of_a_credential_are_sound_or_blamed_at_their_field() => Gen.Select(
+        Gen.OneOf([.. CredentialData.Types]),
+        Hostile.Mutated("""{"token_url": "https://issuer.example/token", "client_id": "c", "client_secret": "s3cret-value-7", "scope": "a", "audience": "b", "token": "t", "header_name": "X-A", "api_key": "k", "certificate_pem": "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----", "private_key_pem": "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----"}""")).FuzzAsync(Seconds, it =>
+    {
+        if (Parse(it.Item2) is not { } data) return;
+        var faults = CredentialData.FindFaults(it.Item1, data, Guard, DateTimeOffset.UnixEpoch);
+        Assert.All(faults, fault => Assert.True(fault.Key is "credential_data" || fault.Key.StartsWith("credential_data.", StringComparison.Ordinal)));
+        Assert.DoesNotContain("s3cret-value-7", string.Concat(faults.Values.SelectMany(texts => texts)), StringComparison.Ordinal);
+        if (it.Item1 == CredentialType.OAuthClientCredentials && faults.Count == 0) Assert.Null(Guard.FindFault(new Uri(OAuthClient.Read(new CredentialVersion(1, Guid.Empty, ""), data).TokenUrl)));
     }, it => $"{it}");
 
     private static PageRequest Read(string cursor)

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Dograh.Standalone;
 using Dograh.Tests.Api;
+using Dograh.Tests.Credentials;
 using Dograh.Tests.Scenarios;
 using Dograh.Tests.Support;
 using Dograh.Tests.Telemetry;
@@ -28,6 +29,8 @@ public sealed partial class CanaryTests(ObservedStack observed)
 
     private readonly List<Canary> _planted = [];
     private readonly StringBuilder _answers = new();
+    private string _accessToken = "";
+    private int _asked;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -50,8 +53,8 @@ public sealed partial class CanaryTests(ObservedStack observed)
         var withoutTls = new UriBuilder(url) { Scheme = Uri.UriSchemeHttps }.Uri;
 
         // Everything that a receiver gets it says again, as it refuses and as it accepts.
-        receiver.Answers(request => Echo(request));
-        var credentials = await AddCredentialsAsync(acme);
+        receiver.Answers(request => request.Path == "/token" ? GiveToken(request) : Echo(request));
+        var credentials = await AddCredentialsAsync(acme, receiver);
         var deliveries = new List<Guid>();
         foreach (var credential in credentials)
         {
@@ -59,7 +62,11 @@ public sealed partial class CanaryTests(ObservedStack observed)
             deliveries.Add(await CompleteAsync(acme, workflow));
             await PostAsync(acme.Key, $"workflows/{workflow}/preview", Completion());
             await EndsAsync(acme, deliveries[^1]);
+            // The token endpoint refuses before it gives a token, and says again what it was told; so does the receiver of a test.
+            await PostAsync(acme.Key, $"credentials/{credential}/test", new { url = url.OriginalString });
         }
+
+        await SendWithCertificateAsync(acme, withoutTls);
 
         // A receiver that nobody answers for, one that speaks no TLS, and a connection that PostgreSQL cuts.
         foreach (var faulty in new[] { unreachable, withoutTls })
@@ -137,14 +144,38 @@ public sealed partial class CanaryTests(ObservedStack observed)
         return value;
     }
 
-    private async Task<IReadOnlyList<string>> AddCredentialsAsync(StackCaller acme)
+    // What a token endpoint is told it says again: as it gives no token the first time, and beside the token then.
+    private Reply GiveToken(ReceivedRequest request)
     {
+        var told = JsonSerializer.Serialize(new { error = "invalid_client", error_description = $"{request.Header("Authorization")} {request.Text}", access_token = _accessToken, token_type = "Bearer", expires_in = 3600 });
+        return Reply.Status(Interlocked.Increment(ref _asked) == 1 ? 503 : 200, told).With("X-Said", request.Header("Authorization")!);
+    }
+
+    private async Task SendWithCertificateAsync(StackCaller acme, Uri url)
+    {
+        using var authority = Certificates.NewAuthority("An authority");
+        using var certificate = authority.Certify("somebody");
+        var (pem, key) = (certificate.ExportCertificatePem(), certificate.KeyPem());
+        foreach (var line in key.Split('\n')[1..^1]) Plant("a line of a private key", line);
+        foreach (var text in new[] { key, $"{key}{Plant("what stands behind a private key")}" })
+        {
+            await SendAsync(HttpMethod.Post, acme.Key, "credentials", new { name = "x", credential_type = "mtls", credential_data = new { certificate_pem = $"{pem}{key}", private_key_pem = text } });
+        }
+
+        var credential = await PostAsync(acme.Key, "credentials", new { name = "x", credential_type = "mtls", credential_data = new { certificate_pem = pem, private_key_pem = key } });
+        await PostAsync(acme.Key, $"credentials/{credential.GetProperty("uuid").GetString()}/test", new { url = url.OriginalString });
+    }
+
+    private async Task<IReadOnlyList<string>> AddCredentialsAsync(StackCaller acme, Receiver receiver)
+    {
+        _accessToken = Plant("sent: an access token");
         (string Type, object Data)[] kinds =
         [
             ("bearer_token", new { token = Plant("sent: a bearer token") }),
             ("api_key", new { header_name = "X-Service-Key", api_key = Plant("sent: an API key") }),
             ("basic_auth", new { username = "dograh", password = Plant("sent: a password") }),
             ("custom_header", new { header_name = "X-Custom", header_value = Plant("sent: the value of a header") }),
+            ("oauth2_client_credentials", new { token_url = receiver.At("/token").OriginalString, client_id = "dograh", client_secret = Plant("sent: a client's secret") }),
         ];
         var uuids = new List<string>();
         foreach (var (type, data) in kinds)

@@ -1,9 +1,11 @@
 using System.Net;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Sending;
 using Dograh.Webhooks.Signing;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -49,7 +51,11 @@ public abstract class SenderTest(TestServers servers) : DatabaseTest(servers)
             Resolver = resolver ?? Dns.GetHostAddressesAsync,
         };
         var origins = new ReceiverOrigins(Options.Create(options ?? new WebhookDeliveryOptions()), Time, NullLogger<ReceiverOrigin>.Instance);
-        var sender = new DeliverySender(guard, origins, _clock, Time, random: () => 0);
+        // What is sealed here is opened here: no ring has to be read.
+        var protector = new OAuthTokenProtector(new EphemeralDataProtectionProvider(), new KeyRing(() => null!, Time));
+        var tokens = new OAuthTokens(
+            new OAuthTokenStore(Database.DataSource), protector, new TokenEndpoint(guard, Time), Options.Create(options ?? new WebhookDeliveryOptions()), Time, NullLogger<OAuthTokens>.Instance);
+        var sender = new DeliverySender(guard, origins, _clock, tokens, Time, random: () => 0);
         _senders.Add(sender);
         return sender;
     }

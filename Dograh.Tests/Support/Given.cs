@@ -84,7 +84,7 @@ internal static class Given
     /// <summary>Adds an active credential that the stack can open.</summary>
     public static Task AddCredentialAsync(
         this TestDatabase database, TestWorker process, long organizationId, Guid uuid, string credentialType, string data) =>
-        database.AddCredentialAsync(organizationId, uuid, credentialType, process.Get<CredentialProtector>().Protect(organizationId, uuid, data));
+        database.AddCredentialAsync(organizationId, uuid, credentialType, process.Get<CredentialProtector>().Protect(credentialType, organizationId, uuid, data));
 
     /// <summary>Adds a signing secret with <c>v1</c>, its times as PostgreSQL writes them.</summary>
     /// <returns>Its text.</returns>

@@ -121,6 +121,13 @@ public sealed partial class TelemetryTests(ObservedStack observed)
         await Eventually.TrueAsync(() => receiver.Requests.Any(request => request.Path == "/throttled"));
         await acme.CompleteAsync(await acme.AddWorkflowAsync(receiver.At("/throttled")));
 
+        // A token endpoint that gives no token.
+        var credential = await acme.PostAsync("credentials", new
+        {
+            name = "x", credential_type = "oauth2_client_credentials", credential_data = new { token_url = receiver.At("/token").OriginalString, client_id = "c", client_secret = "s" },
+        });
+        await acme.PostAsync($"credentials/{credential.GetProperty("uuid").GetString()}/test", new { url = receiver.Url.OriginalString });
+
         // A receiver that fails until it is left alone.
         await using var failing = await Receiver.StartAsync();
         failing.Answers(500);
@@ -128,7 +135,7 @@ public sealed partial class TelemetryTests(ObservedStack observed)
         for (var n = 0; n < 8; n++) await acme.CompleteAsync(workflow);
 
         var documented = DocumentedMetrics();
-        Assert.Equal(13, documented.Count);
+        Assert.Equal(14, documented.Count);
         await Eventually.TrueAsync(() => documented.All(metric => Ours().Any(ours => ours.Name == metric.Name)), described: "every metric has arrived");
         Assert.Equal(
             documented.Select(metric => (metric.Name, metric.Unit, metric.Kind)).Order(),

@@ -12,11 +12,14 @@ public sealed record CredentialHeader(string Name, string Value)
     private const string Authorization = "Authorization";
     private const string Basic = "Basic ";
 
+    /// <summary>The header of a token.</summary>
+    public static CredentialHeader Bearer(string token) => new(Authorization, $"Bearer {token}");
+
     /// <summary>Builds the header from a credential's type and data; what the data lacks is as the original implementation has it.</summary>
     /// <returns>Null for a credential that sends nothing.</returns>
     public static CredentialHeader? Build(string credentialType, JsonElement data) => credentialType switch
     {
-        CredentialType.BearerToken => new CredentialHeader(Authorization, $"Bearer {Read(data, "token")}"),
+        CredentialType.BearerToken => Bearer(Read(data, "token")),
         CredentialType.ApiKey => new CredentialHeader(Read(data, "header_name", "X-API-Key"), Read(data, "api_key")),
         CredentialType.BasicAuth => new CredentialHeader(
             Authorization,

@@ -17,4 +17,10 @@ public static class CredentialType
 
     /// <summary>Any header with any value.</summary>
     public const string CustomHeader = "custom_header";
+
+    /// <summary><c>Authorization: Bearer …</c> with a token that is fetched as RFC 6749, 4.4 has it.</summary>
+    public const string OAuthClientCredentials = "oauth2_client_credentials";
+
+    /// <summary>A client certificate: nothing in the request, but in the connection that it is sent over.</summary>
+    public const string Mtls = "mtls";
 }

@@ -1,8 +1,11 @@
+using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Signing;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.KeyManagement.Internal;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -30,7 +33,16 @@ public static class SecretsServices
             services.Remove(preload);
         }
 
+        // Ours in the place of Data Protection's, which it makes and, if need be, makes anew.
+        var ring = services.Single(service => service.ServiceType == typeof(IKeyRingProvider));
+        services.Remove(ring);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => new KeyRing(
+            () => (IKeyRingProvider)ActivatorUtilities.CreateInstance(provider, ring.ImplementationType!), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IKeyRingProvider>(provider => provider.GetRequiredService<KeyRing>());
+
         services.AddSingleton<CredentialProtector>();
+        services.AddSingleton<OAuthTokenProtector>();
         services.AddSingleton<CredentialResolver>();
         services.AddSingleton<KeyRingCheck>();
         services.AddSingleton<SigningSecretProtector>();

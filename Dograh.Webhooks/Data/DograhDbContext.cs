@@ -1,4 +1,5 @@
 using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Organizations;
@@ -42,6 +43,9 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
 
     /// <summary>The encrypted credentials.</summary>
     public DbSet<ExternalCredential> ExternalCredentials => Set<ExternalCredential>();
+
+    /// <summary>The access tokens of those that fetch one, encrypted.</summary>
+    public DbSet<OAuthToken> OAuthTokens => Set<OAuthToken>();
 
     /// <summary>What deliveries are signed with, encrypted.</summary>
     public DbSet<SigningSecret> SigningSecrets => Set<SigningSecret>();
@@ -142,6 +146,17 @@ public sealed class DograhDbContext(DbContextOptions<DograhDbContext> options) :
             e.Property(x => x.Uuid).ValueGeneratedNever();
             e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
             e.Property(x => x.UpdatedAt).HasDefaultValueSql("now()");
+        });
+
+        modelBuilder.Entity<OAuthToken>(e =>
+        {
+            e.ToTable("oauth_tokens");
+            e.HasKey(x => new { x.OrganizationId, x.CredentialUuid }).HasName("pk_oauth_tokens");
+            e.HasOne<ExternalCredential>().WithOne().HasForeignKey<OAuthToken>(x => new { x.OrganizationId, x.CredentialUuid })
+                .HasConstraintName("fk_oauth_tokens_credential").OnDelete(DeleteBehavior.Cascade);
+            e.Property(x => x.CredentialUuid).ValueGeneratedNever();
+            e.Property(x => x.Failures).HasDefaultValue(0);
+            e.Property(x => x.IsRefused).HasDefaultValue(false);
         });
 
         modelBuilder.Entity<SigningSecret>(MapSigningSecret);

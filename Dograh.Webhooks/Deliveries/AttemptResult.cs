@@ -19,6 +19,9 @@ public abstract record AttemptResult
         /// <summary>True for a failure before any response that another try cannot mend (an address that egress does not allow).</summary>
         public bool IsPermanent { get; init; }
 
+        /// <summary>True for an answer that another try may mend though its status says otherwise: a 401 to an access token that is renewed.</summary>
+        public bool IsTransient { get; init; }
+
         /// <summary>What the receiver asked for with <c>Retry-After</c>.</summary>
         public TimeSpan? RetryAfter { get; init; }
 
@@ -42,7 +45,11 @@ public abstract record AttemptResult
     /// <summary>Nothing was sent because the receiver is not to be asked just now.</summary>
     /// <param name="WaitingFor">One of <see cref="WaitingReason"/>.</param>
     /// <param name="Delay">When to look again.</param>
-    public sealed record Deferred(string WaitingFor, TimeSpan Delay) : AttemptResult;
+    public sealed record Deferred(string WaitingFor, TimeSpan Delay) : AttemptResult
+    {
+        /// <summary>What its owner should know of it; null if the reason says it all. Already redacted.</summary>
+        public string? Error { get; init; }
+    }
 
     /// <summary>Nothing is known to have been sent, for a reason of our own; no attempt is counted.</summary>
     /// <param name="Delay">When to look again.</param>

@@ -60,6 +60,9 @@ public sealed record ClaimedDelivery
     /// <summary>When the delivery was created: latency is counted from here.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>Whether it is a test of its credential: no row is behind it, and its receiver is told so.</summary>
+    public bool IsTest { get; init; }
+
     /// <summary>The number of the attempt that this claim is for; the header <c>X-Dograh-Delivery-Attempt</c>.</summary>
     public int AttemptNumber => AttemptCount + 1;
 }

@@ -18,6 +18,7 @@ public static class DeliveryTransitions
     /// <summary>What kind of outcome an attempt had; no HTTP response is transient unless the attempt says otherwise.</summary>
     public static AttemptOutcome Classify(AttemptResult.Attempted attempt) => attempt switch
     {
+        { IsTransient: true } => AttemptOutcome.TransientFailure,
         { StatusCode: { } statusCode } => Classify(statusCode),
         { IsPermanent: true } => AttemptOutcome.PermanentFailure,
         _ => AttemptOutcome.TransientFailure,

@@ -18,6 +18,9 @@ public static class WaitingReason
     /// <summary>The receiver asked for a pause (<c>Retry-After</c>).</summary>
     public const string Throttled = "throttled";
 
+    /// <summary>Its credential has no access token just now: it is being fetched, or its token endpoint gives none.</summary>
+    public const string Credential = "credential";
+
     /// <summary>It is due, and waits for a worker to take it or to finish with it.</summary>
     public const string Worker = "worker";
 }

@@ -26,6 +26,9 @@ internal sealed class AttemptCapture
     /// <summary>The credential's secret, which no answer may give away; null without a credential.</summary>
     public KnownSecret? Secret { get; init; }
 
+    /// <summary>The connections of the credential's certificate; null if it has none.</summary>
+    public ClientCertificateHandler.Lease? Connections { get; init; }
+
     /// <summary>Where the request goes.</summary>
     public required ReceiverOrigin Origin { get; init; }
 

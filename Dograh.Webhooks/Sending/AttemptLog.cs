@@ -48,7 +48,8 @@ internal static class AttemptLog
     /// <summary>The record of an attempt that had no HTTP response.</summary>
     public static AttemptResult.Attempted FromFailure(AttemptCapture capture, DateTimeOffset now, string error) => new()
     {
-        Error = FitError(error),
+        // .NET quotes what it cannot read as HTTP, and a receiver may say there what it was told.
+        Error = FitError(capture.Secret?.HideIn(error) ?? error),
         StartedAt = capture.StartedAt ?? now,
         Duration = capture.Duration,
     };

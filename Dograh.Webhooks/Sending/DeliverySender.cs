@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net;
-using System.Text;
+using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Deliveries;
 using Microsoft.Extensions.Http.Resilience;
 using Polly.CircuitBreaker;
@@ -12,34 +12,34 @@ namespace Dograh.Webhooks.Sending;
 /// <summary>Makes one attempt: builds the request, sends it through its origin's pipeline, and says what came of it.</summary>
 public sealed class DeliverySender : IDisposable
 {
-    // The deadline of an attempt covers connecting; this only ends a connect that outlived the request it was begun for.
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(60);
-
     // A line that was short when it was joined has stopped moving: its deliveries give up their slots.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    // Names may come to mean other addresses; no connection lives longer than this.
-    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
+    /// <summary>What is said of a certificate where there is no TLS to prove it in.</summary>
+    public const string NoCertificate = "the credential is a client certificate, which only an https URL can be sent";
 
     private readonly ReceiverUrls _urls;
     private readonly ReceiverOrigins _origins;
     private readonly DatabaseClock _clock;
+    private readonly OAuthTokens _tokens;
     private readonly Func<double> _random;
+    private readonly ClientCertificateHandler _certificates;
     private readonly HttpMessageInvoker _invoker;
     private volatile bool _isStopping;
 
-    internal DeliverySender(EgressGuard guard, ReceiverOrigins origins, DatabaseClock clock, TimeProvider time, Func<double> random)
+    internal DeliverySender(EgressGuard guard, ReceiverOrigins origins, DatabaseClock clock, OAuthTokens tokens, TimeProvider time, Func<double> random)
     {
         _urls = new ReceiverUrls(guard);
         _origins = origins;
         _clock = clock;
+        _tokens = tokens;
         _random = random;
-        var connector = new EgressConnector(guard, time);
+        _certificates = new ClientCertificateHandler(new EgressConnector(guard, time), time);
         _invoker = new HttpMessageInvoker(new ResilienceHandler(static request => AttemptCapture.Of(request).Origin.Pipeline)
         {
             InnerHandler = new AttemptHandler(clock, time, () => _isStopping)
             {
-                InnerHandler = new LargeBodyHandler(NewSockets(connector), NewSockets(connector), time),
+                InnerHandler = _certificates,
             },
         });
     }
@@ -59,25 +59,35 @@ public sealed class DeliverySender : IDisposable
         HttpRequestMessage request;
         ReceiverUrl target;
         ReceiverOrigin origin;
+        CredentialHeader? header;
+        TokenResult.Usable? token;
+        ClientCertificateHandler.Lease? connections = null;
         try
         {
             target = _urls.Read(delivery.EndpointUrl);
             origin = _origins.Of(target.Origin);
             // Before anything is built: of a dead receiver's backlog each has to be claimed to learn where it goes, and must cost no more than that.
             if (origin.IsShut(_random(), out var shutFor)) return new AttemptResult.Deferred(WaitingReason.Circuit, shutFor);
-            request = WebhookRequest.Build(delivery, credential?.Header, target.Url);
+            if (credential?.Certificate is not null && target.Url.Scheme != Uri.UriSchemeHttps) throw new UnsendableException(NoCertificate);
+            (header, token, var instead) = await FindHeaderAsync(delivery, credential, origin, cancellationToken);
+            if (instead is not null) return instead;
+            connections = credential?.Certificate is { } certificate ? _certificates.Rent(certificate) : null;
+            request = WebhookRequest.Build(delivery, header, target.Url);
         }
         catch (UnsendableException e)
         {
+            connections?.Dispose();
             return new AttemptResult.Unsendable(AttemptLog.FitError(e.Message));
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return new AttemptResult.Released(TimeSpan.Zero);
+        }
 
+        using (connections)
         using (request)
         {
-            if (origin.HeldFor() is { Ticks: > 0 } left)
-            {
-                return new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random()));
-            }
+            if (HeldFor(origin) is { } held) return held;
 
             if (!origin.TryEnter(delivery.Key.OrganizationId, out var mustWait)) return new AttemptResult.Deferred(WaitingReason.Concurrency, origin.NextPlaceIn(_random()));
             using var patience = mustWait ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken) : null;
@@ -89,7 +99,7 @@ public sealed class DeliverySender : IDisposable
 
             var capture = new AttemptCapture
             {
-                Delivery = delivery, Keys = keys, Secret = credential?.Header?.FindSecret(), Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience,
+                Delivery = delivery, Keys = keys, Secret = header?.FindSecret(), Connections = connections, Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience,
             };
             request.Options.Set(AttemptCapture.Option, capture);
             AttemptResult result;
@@ -104,7 +114,7 @@ public sealed class DeliverySender : IDisposable
             }
 
             if (result is AttemptResult.Attempted { StatusCode: 429 or 503, RetryAfter: { } retryAfter }) origin.Hold(retryAfter);
-            return result;
+            return result is AttemptResult.Attempted { StatusCode: 401 } refused && token is not null ? await RenewAsync(refused, credential!.Client!, token, delivery) : result;
         }
     }
 
@@ -123,20 +133,44 @@ public sealed class DeliverySender : IDisposable
     /// <inheritdoc />
     public void Dispose() => _invoker.Dispose();
 
-    private static SocketsHttpHandler NewSockets(EgressConnector connector) => new()
+    // What is sent of the credential, its token fetched if need be; or what came of that.
+    private async Task<(CredentialHeader? Header, TokenResult.Usable? Token, AttemptResult? Instead)> FindHeaderAsync(
+        ClaimedDelivery delivery, ResolvedCredential? credential, ReceiverOrigin origin, CancellationToken cancellationToken)
     {
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectCallback = connector.ConnectAsync,
-        ConnectTimeout = ConnectTimeout,
-        MaxResponseHeadersLength = 64,
-        MaxResponseDrainSize = 0,
-        PooledConnectionLifetime = ConnectionLifetime,
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        SslOptions = ReceiverTls.NewOptions(),
-        UseCookies = false,
-        UseProxy = false,
-    };
+        if (credential?.Client is not { } client) return (credential?.Header, null, null);
+        var token = credential.Token;
+        if (token is null)
+        {
+            // Nobody asks for a token that could not be used yet.
+            if (HeldFor(origin) is { } held) return (null, null, held);
+            switch (await _tokens.GetAsync(client, delivery.Timeout, _random(), cancellationToken))
+            {
+                case TokenResult.Usable usable:
+                    token = usable;
+                    break;
+                case TokenResult.NotYet later:
+                    return (null, null, new AttemptResult.Deferred(WaitingReason.Credential, later.Delay)
+                    {
+                        Error = later.Error is null ? null : $"credential {delivery.CredentialUuid:D}: {later.Error}",
+                    });
+                case TokenResult.Refused refused:
+                    return (null, null, new AttemptResult.Unsendable($"credential {delivery.CredentialUuid:D}: {refused.Reason}"));
+                default:
+                    return (null, null, new AttemptResult.Released(OurFailureDelay));
+            }
+        }
+
+        return (token.Header, token, null);
+    }
+
+    private AttemptResult.Deferred? HeldFor(ReceiverOrigin origin) =>
+        origin.HeldFor() is { Ticks: > 0 } left ? new AttemptResult.Deferred(WaitingReason.Throttled, left + TimeSpan.FromSeconds(_random())) : null;
+
+    // A token may be refused before its time: it was revoked, or the receiver has forgotten it. Its successor is the next attempt's.
+    private async Task<AttemptResult> RenewAsync(AttemptResult.Attempted refused, OAuthClient client, TokenResult.Usable token, ClaimedDelivery delivery) =>
+        await _tokens.RefusedAsync(client, token, delivery)
+            ? refused with { IsTransient = true, Error = AttemptLog.FitError($"{refused.Error} (the access token was refused; the next attempt gets a new one)") }
+            : refused with { Error = AttemptLog.FitError($"{refused.Error} (and the access token was new)") };
 
     private async Task<AttemptResult> SendAsync(HttpRequestMessage request, AttemptCapture capture, CancellationToken cancellationToken)
     {
@@ -165,6 +199,10 @@ public sealed class DeliverySender : IDisposable
         catch (HttpRequestException e) when (e.InnerException is EgressDeniedException denied)
         {
             return AttemptLog.FromFailure(capture, _clock.Now, denied.Message) with { IsPermanent = true };
+        }
+        catch (HttpRequestException e) when (e.InnerException is CertificateNotTakenException notTaken)
+        {
+            return AttemptLog.FromFailure(capture, _clock.Now, $"TLS: {notTaken.Message}");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

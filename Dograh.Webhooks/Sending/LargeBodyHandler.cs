@@ -20,8 +20,9 @@ internal sealed class LargeBodyHandler : HttpMessageHandler
     public LargeBodyHandler(SocketsHttpHandler small, SocketsHttpHandler large, TimeProvider time)
     {
         large.PooledConnectionLifetime = TimeSpan.Zero;
-        large.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(
-            new AnsweredEarlyStream(context.PlaintextStream, AttemptCapture.Of(context.InitialRequestMessage).Timeout / 2, time));
+        var filter = large.PlaintextStreamFilter;
+        large.PlaintextStreamFilter = async (context, cancellationToken) => new AnsweredEarlyStream(
+            filter is null ? context.PlaintextStream : await filter(context, cancellationToken), AttemptCapture.Of(context.InitialRequestMessage).Timeout / 2, time);
         _small = new HttpMessageInvoker(small);
         _large = new HttpMessageInvoker(large);
     }

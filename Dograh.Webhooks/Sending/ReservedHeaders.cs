@@ -6,7 +6,7 @@ public static class ReservedHeaders
     private static readonly HashSet<string> Names = new(StringComparer.OrdinalIgnoreCase)
     {
         // Ours: where two would carry the same name, ours win.
-        "Content-Type", "User-Agent", "X-Dograh-Delivery-Id", "X-Dograh-Workflow-Run-Id", "X-Dograh-Delivery-Attempt",
+        "Content-Type", "User-Agent", "X-Dograh-Delivery-Id", "X-Dograh-Workflow-Run-Id", "X-Dograh-Delivery-Attempt", "X-Dograh-Test",
         "webhook-id", "webhook-timestamp", "webhook-signature", "traceparent", "tracestate",
         // The connection's: letting one through would let its author smuggle a second request or another host.
         "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Expect",

@@ -1,3 +1,4 @@
+using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Retention;
 using Dograh.Webhooks.Signing;
@@ -37,9 +38,12 @@ public static class SendingServices
         services.AddSingleton<SigningKeyResolver>();
         services.AddSingleton<DeliverySecretsResolver>();
         services.AddSingleton<ReceiverOrigins>();
+        services.AddSingleton<OAuthTokenStore>();
+        services.AddSingleton<TokenEndpoint>();
+        services.AddSingleton<OAuthTokens>();
         services.AddSingleton(provider => new DeliverySender(
             provider.GetRequiredService<EgressGuard>(), provider.GetRequiredService<ReceiverOrigins>(),
-            provider.GetRequiredService<DatabaseClock>(), provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble));
+            provider.GetRequiredService<DatabaseClock>(), provider.GetRequiredService<OAuthTokens>(), provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble));
         return builder;
     }
 }

@@ -28,6 +28,15 @@ public static class WebhookRequest
     /// <summary>The header with the signatures.</summary>
     public const string SignatureHeader = "webhook-signature";
 
+    /// <summary>The header that tells a test from a delivery.</summary>
+    public const string TestHeader = "X-Dograh-Test";
+
+    /// <summary>What that header says of a test of a credential, and the body's <c>event</c>.</summary>
+    public const string CredentialTest = "credential.test";
+
+    /// <summary>What is said of a URL that is none.</summary>
+    internal const string NotAbsolute = "the endpoint URL is not an absolute URL";
+
     private const string IdHeader = "webhook-id";
     private const string NoHeaders = "[]";
 
@@ -46,7 +55,7 @@ public static class WebhookRequest
         // With a scheme: without one .NET looks for a file's path, and is not at its best over "//" and a stray character.
         if (!Uri.CheckSchemeName(endpointUrl.Split(':', 2)[0]) || !Uri.TryCreate(endpointUrl, UriKind.Absolute, out var url) || !url.IsAbsoluteUri || url.Host.Length == 0)
         {
-            throw new UnsendableException("the endpoint URL is not an absolute URL");
+            throw new UnsendableException(NotAbsolute);
         }
 
         return guard.FindFault(url) is { } fault ? throw new UnsendableException(fault) : url;
@@ -75,6 +84,8 @@ public static class WebhookRequest
             Add(request, "X-Dograh-Delivery-Id", id);
             Add(request, "X-Dograh-Workflow-Run-Id", delivery.WorkflowRunId.ToString(CultureInfo.InvariantCulture));
             Add(request, "X-Dograh-Delivery-Attempt", delivery.AttemptNumber.ToString(CultureInfo.InvariantCulture));
+
+            if (delivery.IsTest) Add(request, TestHeader, CredentialTest);
 
             // Where spans are recorded the HTTP client writes this header, with its own span's id. Where none are, the receiver still gets the
             // trace of the request that completed the run.

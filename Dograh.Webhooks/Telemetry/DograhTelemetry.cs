@@ -63,6 +63,9 @@ public static class DograhTelemetry
     /// <summary>Rows that were older than they are kept; tag <c>what</c>: <c>delivery</c>, <c>payload</c> or <c>run</c>.</summary>
     public static readonly Counter<long> RetentionRemoved = Meter.CreateCounter<long>("dograh.retention.removed", "{row}");
 
+    /// <summary>Requests to token endpoints; tag <c>outcome</c>: <c>fetched</c>, <c>refused</c> or <c>unavailable</c>.</summary>
+    public static readonly Counter<long> TokensFetched = Meter.CreateCounter<long>("dograh.oauth.token_requests", "{request}");
+
     /// <summary>How long an attempt took; tags <c>outcome</c>, and <c>error.type</c> where it failed.</summary>
     public static readonly Histogram<double> AttemptDuration = Meter.CreateHistogram<double>(
         "dograh.attempt.duration", "s", advice: new InstrumentAdvice<double>

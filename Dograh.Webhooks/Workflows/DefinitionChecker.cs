@@ -20,7 +20,7 @@ public sealed class DefinitionChecker
     private readonly EgressGuard _guard;
     private readonly Dictionary<string, List<string>> _faults = new(StringComparer.Ordinal);
     private readonly List<string> _warnings = [];
-    private readonly List<(string Pointer, Guid Uuid)> _credentials = [];
+    private readonly List<NamedCredential> _credentials = [];
     private readonly List<(int Node, int Header)> _secrets = [];
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
 
@@ -99,12 +99,14 @@ public sealed class DefinitionChecker
             Fault($"{pointer}/http_method", $"must be one of {string.Join(", ", WebhookNode.Methods)}");
         }
 
-        if (RequireText(data, "endpoint_url", pointer, MaxUrlLength) is { } url) CheckUrl(url, $"{pointer}/endpoint_url");
+        var url = RequireText(data, "endpoint_url", pointer, MaxUrlLength);
+        if (url is not null) CheckUrl(url, $"{pointer}/endpoint_url");
         if (Given(data, "credential_uuid") is { } credential)
         {
             if (credential.ValueKind == JsonValueKind.String && Guid.TryParse(credential.GetString(), out var uuid))
             {
-                _credentials.Add(($"{pointer}/credential_uuid", uuid));
+                // No placeholder can change the scheme.
+                _credentials.Add(new NamedCredential($"{pointer}/credential_uuid", uuid, IsSentPlain: url?.StartsWith("http:", StringComparison.OrdinalIgnoreCase) == true));
             }
             else
             {

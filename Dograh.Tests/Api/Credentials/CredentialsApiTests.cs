@@ -21,6 +21,7 @@ public sealed class CredentialsApiTests(ApiFixture fixture) : ApiTest(fixture)
         { "basic_auth", """{"username": "anna", "password": "s3cr3t-which-nobody-may-see"}""", "Authorization" },
         { "basic_auth", """{"username": "", "password": ""}""", "Authorization" },
         { "custom_header", """{"header_name": "X-Custom", "header_value": "s3cr3t-which-nobody-may-see"}""", "X-Custom" },
+        { "oauth2_client_credentials", """{"token_url": "https://issuer.example/", "client_id": "c", "client_secret": "s3cr3t-which-nobody-may-see"}""", "Authorization" },
     };
 
     [Theory, MemberData(nameof(Types))]
@@ -260,5 +261,5 @@ public sealed class CredentialsApiTests(ApiFixture fixture) : ApiTest(fixture)
 
     private async Task<string> DataOfAsync(ApiOrganization organization, Guid uuid) =>
         Api.Services.GetRequiredService<CredentialProtector>().Unprotect(
-            organization.Id, uuid, await Database.ScalarAsync<byte[]>("SELECT encrypted_data FROM external_credentials WHERE uuid = $1", uuid));
+            await Database.ScalarAsync<string>("SELECT credential_type FROM external_credentials WHERE uuid = $1", uuid), organization.Id, uuid, await Database.ScalarAsync<byte[]>("SELECT encrypted_data FROM external_credentials WHERE uuid = $1", uuid));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dograh.Tests.Api.Workflows;
+using Dograh.Tests.Credentials;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Sending;
 using static Dograh.Tests.Api.Workflows.GivenWorkflows;
@@ -48,11 +49,30 @@ public sealed class RunPreviewTests(ApiFixture fixture) : ApiTest(fixture)
             """);
     }
 
+    [Fact]
+    public async Task A_certificate_needs_TLS_and_a_workflow_that_has_none_is_not_saved_and_would_send_nothing()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        using var authority = Certificates.NewAuthority("An authority");
+        using var certificate = authority.Certify("somebody");
+        var credential = (await acme.PostAsync("credentials", $$"""{"name": "x", "credential_type": "mtls", "credential_data": {{certificate.Data()}} }""")).Is(201).Text("uuid");
+        var node = Webhook("hook", ("credential_uuid", credential), ("endpoint_url", "HTTP://a.example/{{gathered_context.q}}"));
+
+        (await acme.PostAsync("workflows", Workflow(node.DeepClone()))).Blames("/workflow_definition/nodes/0/data/credential_uuid");
+        var saved = await Database.AddWorkflowAsync(acme.Id, System.Text.Json.JsonSerializer.Serialize(Workflow(node)["workflow_definition"]));
+        var request = (await acme.PostAsync($"workflows/{saved}/preview", """{"gathered_context": {"q": "x"}}""")).Is(200).At("requests/0");
+        Assert.Equal(("invalid", DeliverySender.NoCertificate), (request.Text("outcome"), request.Text("reason")));
+
+        var https = await acme.AddWorkflowAsync(Webhook("hook", ("credential_uuid", credential)));
+        Assert.Equal("would_send", (await acme.PostAsync($"workflows/{https}/preview")).Is(200).Text("requests/0/outcome"));
+    }
+
     [Theory]
     [InlineData("bearer_token", """{"token": "s3cr3t-which-nobody-may-see"}""", "Authorization")]
     [InlineData("api_key", """{"header_name": "X-CRM-Key", "api_key": "s3cr3t-which-nobody-may-see"}""", "X-CRM-Key")]
     [InlineData("basic_auth", """{"username": "anna", "password": "s3cr3t-which-nobody-may-see"}""", "Authorization")]
     [InlineData("custom_header", """{"header_name": "Content-Language", "header_value": "s3cr3t-which-nobody-may-see"}""", "Content-Language")]
+    [InlineData("oauth2_client_credentials", """{"token_url": "https://issuer.example/", "client_id": "c", "client_secret": "s3cr3t-which-nobody-may-see"}""", "Authorization")]
     public async Task A_credentials_value_is_masked_and_goes_before_a_custom_header_of_its_name(string type, string data, string header)
     {
         var acme = await Api.NewOrganizationAsync();

@@ -79,6 +79,67 @@ namespace Dograh.Webhooks.Data.Migrations
                     b.ToTable("external_credentials", (string)null);
                 });
 
+            modelBuilder.Entity("Dograh.Webhooks.Credentials.OAuth.OAuthToken", b =>
+                {
+                    b.Property<long>("OrganizationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("CredentialUuid")
+                        .HasColumnType("uuid")
+                        .HasColumnName("credential_uuid");
+
+                    b.Property<byte[]>("CredentialHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("credential_hash");
+
+                    b.Property<byte[]>("EncryptedToken")
+                        .HasColumnType("bytea")
+                        .HasColumnName("encrypted_token");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text")
+                        .HasColumnName("error");
+
+                    b.Property<int>("Failures")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("failures");
+
+                    b.Property<DateTimeOffset?>("FetchedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("fetched_at");
+
+                    b.Property<bool>("IsRefused")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_refused");
+
+                    b.Property<Guid?>("Lease")
+                        .HasColumnType("uuid")
+                        .HasColumnName("lease");
+
+                    b.Property<DateTimeOffset?>("LeasedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("leased_until");
+
+                    b.Property<DateTimeOffset?>("RetryAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("retry_at");
+
+                    b.Property<DateTimeOffset?>("UsableUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("usable_until");
+
+                    b.HasKey("OrganizationId", "CredentialUuid")
+                        .HasName("pk_oauth_tokens");
+
+                    b.ToTable("oauth_tokens", (string)null);
+                });
+
             modelBuilder.Entity("Dograh.Webhooks.Deliveries.DeliveryAttempt", b =>
                 {
                     b.Property<long>("OrganizationId")
@@ -743,6 +804,16 @@ namespace Dograh.Webhooks.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_external_credentials_organization");
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Credentials.OAuth.OAuthToken", b =>
+                {
+                    b.HasOne("Dograh.Webhooks.Credentials.ExternalCredential", null)
+                        .WithOne()
+                        .HasForeignKey("Dograh.Webhooks.Credentials.OAuth.OAuthToken", "OrganizationId", "CredentialUuid")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_oauth_tokens_credential");
                 });
 
             modelBuilder.Entity("Dograh.Webhooks.Deliveries.DeliveryAttempt", b =>

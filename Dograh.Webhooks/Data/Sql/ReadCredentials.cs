@@ -3,14 +3,17 @@ using NpgsqlTypes;
 
 namespace Dograh.Webhooks.Data.Sql;
 
-/// <summary>Reads the active credentials among the given ones, by their primary key.</summary>
+/// <summary>Reads the active credentials among the given ones, each with its access token if it has a usable one; both by their primary keys.</summary>
 internal static class ReadCredentials
 {
     public const string Sql =
         """
-        SELECT c.organization_id, c.uuid, c.credential_type, c.encrypted_data
+        SELECT c.organization_id, c.uuid, c.credential_type, c.encrypted_data, t.encrypted_token, t.fetched_at
         FROM unnest($1, $2) AS k (organization_id, uuid)
         JOIN external_credentials AS c ON c.organization_id = k.organization_id AND c.uuid = k.uuid
+        LEFT JOIN oauth_tokens AS t
+          ON t.organization_id = c.organization_id AND t.credential_uuid = c.uuid
+             AND t.credential_hash = sha256(c.encrypted_data) AND t.usable_until > now()
         WHERE c.is_active
         """;
 
@@ -29,11 +32,13 @@ internal static class ReadCredentials
         var rows = new List<Row>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(new Row(reader.GetInt64(0), reader.GetGuid(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3)));
+            rows.Add(new Row(
+                reader.GetInt64(0), reader.GetGuid(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3),
+                reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4), reader.IsDBNull(5) ? default : reader.GetFieldValue<DateTimeOffset>(5)));
         }
 
         return rows;
     }
 
-    public sealed record Row(long OrganizationId, Guid Uuid, string CredentialType, byte[] EncryptedData);
+    public sealed record Row(long OrganizationId, Guid Uuid, string CredentialType, byte[] EncryptedData, byte[]? EncryptedToken, DateTimeOffset FetchedAt);
 }

@@ -20,13 +20,14 @@ internal static class ReturnClaims
                           THEN 'dead_letter'::webhook_delivery_status ELSE d.status END,
             last_error = CASE WHEN r.waiting_for IS NOT NULL
                                    AND COALESCE(d.replayed_at, d.created_at) < to_timestamp(extract(epoch FROM now())::float8 - $6)
-                              THEN $7 ELSE d.last_error END,
+                              THEN CASE WHEN r.error IS NULL THEN $7 ELSE left(r.error || '; ' || $7, 2000) END
+                              ELSE COALESCE(r.error, d.last_error) END,
             waiting_for = CASE WHEN COALESCE(d.replayed_at, d.created_at) < to_timestamp(extract(epoch FROM now())::float8 - $6)
                                THEN NULL ELSE r.waiting_for END,
             scheduled_for = to_timestamp(extract(epoch FROM now())::float8 + r.delay_seconds),
             leased_by = NULL,
             updated_at = now()
-        FROM unnest($1, $2, $3, $4, $5) AS r (organization_id, id, token, delay_seconds, waiting_for)
+        FROM unnest($1, $2, $3, $4, $5, $8) AS r (organization_id, id, token, delay_seconds, waiting_for, error)
         WHERE d.organization_id = r.organization_id
           AND d.id = r.id
           AND CASE WHEN d.status = 'pending' THEN d.leased_by IS NOT NULL AND d.claim_count = r.token ELSE false END
@@ -53,6 +54,7 @@ internal static class ReturnClaims
         command.Parameters.AddArray(NpgsqlDbType.Text, claims, claim => claim.WaitingFor);
         command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = maxAge.TotalSeconds });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ExpiredError });
+        command.Parameters.AddArray(NpgsqlDbType.Text, claims, claim => claim.Error);
 
         var written = new Dictionary<DeliveryKey, (DeliveryStatus, DateTimeOffset)>(claims.Count);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
