@@ -1,7 +1,9 @@
 using Dograh.Api;
 using Dograh.Webhooks.Configuration;
+using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Redaction;
+using Microsoft.Extensions.Options;
 
 return await HostRunner.ExplainAsync(async () =>
 {
@@ -15,6 +17,15 @@ return await HostRunner.ExplainAsync(async () =>
         builder.AddDograhDatabase();
         await using var migration = builder.Build();
         return await MigrateCommand.RunAsync(migration.Services, args.ElementAtOrDefault(1));
+    }
+
+    if (args is [ReencryptCommand.Name, ..])
+    {
+        builder.Logging.RedactByClass();
+        builder.AddDograhDatabase().AddDograhSecrets();
+        await using var reencryption = builder.Build();
+        reencryption.Services.GetRequiredService<IStartupValidator>().Validate();
+        return await ReencryptCommand.RunAsync(reencryption.Services, args[1..]);
     }
 
     builder.AddDograhApi();

@@ -35,4 +35,23 @@ public sealed class SecretsOptionsTests
 
         Assert.Equal("Secrets:MasterKey (SECRETS_MASTER_KEY) must be the base64 of exactly 32 bytes, and is not.", failure);
     }
+
+    [Fact]
+    public void The_keys_of_before_are_separated_by_commas()
+    {
+        var (one, two) = (Convert.ToBase64String(new byte[32]), Convert.ToBase64String(Enumerable.Repeat((byte)7, 32).ToArray()));
+
+        Assert.Equal([new byte[32], Enumerable.Repeat((byte)7, 32).ToArray()], new SecretsOptions { PreviousMasterKeys = $" {one},{two} ," }.DecodePreviousMasterKeys());
+        Assert.Empty(new SecretsOptions().DecodePreviousMasterKeys());
+    }
+
+    [Fact]
+    public void One_of_them_that_is_unusable_is_named_by_its_number_and_never_quoted()
+    {
+        var options = new SecretsOptions { MasterKey = Convert.ToBase64String(new byte[32]), PreviousMasterKeys = $"{Convert.ToBase64String(new byte[32])},c2hvcnQ=" };
+
+        var failure = Assert.Single(new SecretsOptionsValidator().Validate(null, options).Failures!);
+
+        Assert.Equal("Secrets:PreviousMasterKeys (SECRETS_PREVIOUS_MASTER_KEYS) must be keys, separated by commas, each the base64 of exactly 32 bytes; number 2 is not.", failure);
+    }
 }

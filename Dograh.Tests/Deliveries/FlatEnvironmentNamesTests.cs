@@ -19,6 +19,7 @@ public sealed class FlatEnvironmentNamesTests
         RETENTION_DEAD_LETTER_DAYS = Retention:DeadLetterDays
         RETENTION_PAYLOAD_DAYS = Retention:PayloadDays
         SECRETS_MASTER_KEY = Secrets:MasterKey
+        SECRETS_PREVIOUS_MASTER_KEYS = Secrets:PreviousMasterKeys
         WEBHOOK_DELIVERY_BASE_DELAY_SECONDS = WebhookDelivery:BaseDelaySeconds
         WEBHOOK_DELIVERY_CIRCUIT_BREAK_SECONDS = WebhookDelivery:CircuitBreakSeconds
         WEBHOOK_DELIVERY_CIRCUIT_FAILURE_RATIO = WebhookDelivery:CircuitFailureRatio

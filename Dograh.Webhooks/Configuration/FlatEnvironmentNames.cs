@@ -11,6 +11,7 @@ public static class FlatEnvironmentNames
     public static readonly IReadOnlyDictionary<string, string> Settings = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["SECRETS_MASTER_KEY"] = "Secrets:MasterKey",
+        ["SECRETS_PREVIOUS_MASTER_KEYS"] = "Secrets:PreviousMasterKeys",
         ["ADMIN_API_KEY"] = "Admin:ApiKey",
         ["WEBHOOK_DELIVERY_MAX_ATTEMPTS"] = "WebhookDelivery:MaxAttempts",
         ["WEBHOOK_DELIVERY_BASE_DELAY_SECONDS"] = "WebhookDelivery:BaseDelaySeconds",

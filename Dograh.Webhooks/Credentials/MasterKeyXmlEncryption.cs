@@ -13,12 +13,7 @@ internal sealed class MasterKeyXmlEncryptor(byte[] masterKey) : IXmlEncryptor
     public EncryptedXmlInfo Encrypt(XElement plaintextElement)
     {
         var plaintext = Encoding.UTF8.GetBytes(plaintextElement.ToString(SaveOptions.DisableFormatting));
-        var sealedBytes = new byte[MasterKeySeal.NonceBytes + MasterKeySeal.TagBytes + plaintext.Length];
-        RandomNumberGenerator.Fill(sealedBytes.AsSpan(0, MasterKeySeal.NonceBytes));
-        using var aes = new AesGcm(masterKey, MasterKeySeal.TagBytes);
-        aes.Encrypt(
-            sealedBytes.AsSpan(0, MasterKeySeal.NonceBytes), plaintext,
-            sealedBytes.AsSpan(MasterKeySeal.NonceBytes + MasterKeySeal.TagBytes), sealedBytes.AsSpan(MasterKeySeal.NonceBytes, MasterKeySeal.TagBytes));
+        var sealedBytes = MasterKeySeal.Seal(plaintext, masterKey);
         return new EncryptedXmlInfo(new XElement(MasterKeySeal.Element, Convert.ToBase64String(sealedBytes)), typeof(MasterKeyXmlDecryptor));
     }
 }
@@ -28,23 +23,15 @@ internal sealed class MasterKeyXmlDecryptor(IServiceProvider services) : IXmlDec
 {
     public XElement Decrypt(XElement encryptedElement)
     {
-        var masterKey = services.GetRequiredService<IOptions<SecretsOptions>>().Value.DecodeMasterKey();
+        var secrets = services.GetRequiredService<IOptions<SecretsOptions>>().Value;
         var sealedBytes = Convert.FromBase64String(encryptedElement.Value);
-        var plaintext = new byte[sealedBytes.Length - MasterKeySeal.NonceBytes - MasterKeySeal.TagBytes];
-        using var aes = new AesGcm(masterKey, MasterKeySeal.TagBytes);
-        try
+        foreach (var key in secrets.DecodePreviousMasterKeys().Prepend(secrets.DecodeMasterKey()))
         {
-            aes.Decrypt(
-                sealedBytes.AsSpan(0, MasterKeySeal.NonceBytes), sealedBytes.AsSpan(MasterKeySeal.NonceBytes + MasterKeySeal.TagBytes),
-                sealedBytes.AsSpan(MasterKeySeal.NonceBytes, MasterKeySeal.TagBytes), plaintext);
-        }
-        catch (AuthenticationTagMismatchException e)
-        {
-            throw new CryptographicException(
-                "The master key (Secrets:MasterKey) is not the one that the key ring in the database was made with. Give that one back.", e);
+            if (MasterKeySeal.TryOpen(sealedBytes, key) is { } plaintext) return XElement.Parse(Encoding.UTF8.GetString(plaintext));
         }
 
-        return XElement.Parse(Encoding.UTF8.GetString(plaintext));
+        throw new CryptographicException(
+            "The master key (Secrets:MasterKey) is not the one that the key ring in the database was made with. Give that one back, here or as one of Secrets:PreviousMasterKeys.");
     }
 }
 
@@ -54,4 +41,31 @@ internal static class MasterKeySeal
     public const string Element = "masterKeySealed";
     public const int NonceBytes = 12;
     public const int TagBytes = 16;
+
+    /// <summary>Wraps with a key.</summary>
+    public static byte[] Seal(byte[] plaintext, byte[] masterKey)
+    {
+        var sealedBytes = new byte[NonceBytes + TagBytes + plaintext.Length];
+        RandomNumberGenerator.Fill(sealedBytes.AsSpan(0, NonceBytes));
+        using var aes = new AesGcm(masterKey, TagBytes);
+        aes.Encrypt(sealedBytes.AsSpan(0, NonceBytes), plaintext, sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes));
+        return sealedBytes;
+    }
+
+    /// <summary>Unwraps with a key; null if another one has wrapped it.</summary>
+    public static byte[]? TryOpen(byte[] sealedBytes, byte[] masterKey)
+    {
+        if (sealedBytes.Length < NonceBytes + TagBytes) return null;
+        var plaintext = new byte[sealedBytes.Length - NonceBytes - TagBytes];
+        using var aes = new AesGcm(masterKey, TagBytes);
+        try
+        {
+            aes.Decrypt(sealedBytes.AsSpan(0, NonceBytes), sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes), plaintext);
+            return plaintext;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
+    }
 }

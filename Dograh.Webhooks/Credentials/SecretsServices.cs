@@ -45,6 +45,7 @@ public static class SecretsServices
         services.AddSingleton<OAuthTokenProtector>();
         services.AddSingleton<CredentialResolver>();
         services.AddSingleton<KeyRingCheck>();
+        services.AddSingleton<Reencryption>();
         services.AddSingleton<SigningSecretProtector>();
         services.AddSingleton<SigningSecretStore>();
         return builder;
