@@ -1,4 +1,5 @@
 using Dograh.Api.Access;
+using Dograh.Api.Auditing;
 using Dograh.Api.Credentials;
 using Dograh.Api.Deliveries;
 using Dograh.Api.Http;
@@ -9,6 +10,7 @@ using Dograh.Api.Workflows;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Runs;
 using Dograh.Webhooks.Sending;
@@ -22,20 +24,28 @@ namespace Dograh.Api;
 /// <summary>Composes the API: its services, and its paths in the order in which a newcomer meets them.</summary>
 internal static class ApiServices
 {
+    private const int MaxPerMinute = 10_000_000;
+
     public static WebApplicationBuilder AddDograhApi(this WebApplicationBuilder builder)
     {
         builder.Logging.RedactByClass();
         builder.AddDograhDatabase().AddDograhQueue().AddDograhDeliveries().AddDograhSender();
         var services = builder.Services;
         services.AddSingleton<ApiKeyLookup>();
+        services.AddSingleton<FailedLogins>();
+        services.AddSingleton<KeyRates>();
+        services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddSingleton<QuotaMeter>();
         services.AddSingleton<RunIntake>();
         services.AddScoped<IdempotentRequest>();
+        services.AddScoped<AuditLog>();
+        services.AddScoped(provider => provider.GetRequiredService<TenantDatabase>().CreateContext(Caller.Of(provider.GetRequiredService<IHttpContextAccessor>().HttpContext!).OrganizationId));
         services.AddHttpContextAccessor();
         services.AddHostedService<MigrationRunner>();
         services.Configure<AdminOptions>(builder.Configuration.GetSection(AdminOptions.SectionName));
         services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
         services.AddAuthorizationBuilder()
-            .AddPolicy(Policies.Organization, policy => policy.RequireClaim(Policies.OrganizationClaim))
+            .AddPolicy(Policies.Organization, policy => policy.RequireClaim(Policies.OrganizationClaim).AddRequirements(new ScopeCheck()))
             .AddPolicy(Policies.Admin, policy => policy.RequireRole(Policies.Admin));
         // After authentication, which adds Data Protection too, with the service that reads the key ring as the process starts.
         builder.AddDograhSecrets();
@@ -45,8 +55,12 @@ internal static class ApiServices
         services.AddOptions<ApiOptions>().Bind(builder.Configuration.GetSection(ApiOptions.SectionName))
             .Validate(api => api.DrainSeconds is >= 0 and <= 3600, "Api:DrainSeconds must be from 0 to 3600")
             .Validate(api => api.MaxBodyBytesAtATime >= api.MaxBodyBytes && api.MaxBodyBytesAtATime <= 1L << 40, "Api:MaxBodyBytesAtATime must be at least Api:MaxBodyBytes, and at most 1 TiB")
+            .Validate(api => api.RequestsPerMinutePerKey is >= 0 and <= MaxPerMinute, $"Api:RequestsPerMinutePerKey must be from 0 to {MaxPerMinute}")
+            .Validate(api => api.FailedLoginsPerMinutePerAddress is >= 0 and <= MaxPerMinute, $"Api:FailedLoginsPerMinutePerAddress must be from 0 to {MaxPerMinute}")
             .Validate(api => api.MaxConcurrentRequests >= 1, "Api:MaxConcurrentRequests must be at least 1")
             .Validate(api => api.MaxWaitingRequests >= 0, "Api:MaxWaitingRequests must be at least 0").ValidateOnStart();
+        services.AddOptions<QuotaOptions>().Bind(builder.Configuration.GetSection(QuotaOptions.SectionName))
+            .Validate(quotas => quotas is { DeliveriesPerMinute: >= 0, PendingDeliveries: >= 0, PayloadBytes: >= 0, WebhookNodes: >= 0 }, "Quotas must be at least 0").ValidateOnStart();
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHealthChecks().AddCheck<Drain>("stopping");
@@ -72,6 +86,7 @@ internal static class ApiServices
         app.UseStatusCodePages(Problems.WriteStatusAsync);
         app.UseRateLimiter();
         app.UseAuthentication();
+        app.Use(app.Services.GetRequiredService<KeyRates>().ServeAsync);
         app.UseAuthorization();
         app.Use(app.Services.GetRequiredService<BodyBudget>().ServeAsync);
 
@@ -86,6 +101,7 @@ internal static class ApiServices
 
         var api = app.MapGroup("/api/v1");
         api.MapOrganizations();
+        api.MapQuotas();
         api.MapApiKeys();
         api.MapCredentials();
         api.MapWorkflows();
@@ -93,6 +109,7 @@ internal static class ApiServices
         api.MapRuns();
         api.MapDeliveries();
         api.MapStats();
+        api.MapAudit();
         return app;
     }
 }

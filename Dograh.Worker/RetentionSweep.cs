@@ -42,13 +42,14 @@ internal sealed partial class RetentionSweep(
                     Count("delivery", batch.Deliveries);
                     Count("payload", batch.Payloads);
                     Count("run", batch.Runs);
+                    Count("audit_event", batch.AuditEvents);
                 },
                 cancellationToken);
         }
         finally
         {
             // Also of one that did not get to its end: what is gone is gone.
-            if (total != new RemovedRows()) LogRemoved(logger, total.Deliveries, total.Payloads, total.Runs);
+            if (total != new RemovedRows()) LogRemoved(logger, total.Deliveries, total.Payloads, total.Runs, total.AuditEvents);
         }
 
         return total;
@@ -74,8 +75,9 @@ internal sealed partial class RetentionSweep(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "retention.removed: {Deliveries} deliveries, {Payloads} payloads and {Runs} runs were older than they are kept.")]
-    private static partial void LogRemoved(ILogger logger, long deliveries, long payloads, long runs);
+    [LoggerMessage(1, LogLevel.Information,
+        "retention.removed: {Deliveries} deliveries, {Payloads} payloads and {Runs} runs, and {AuditEvents} audit events, were older than they are kept.")]
+    private static partial void LogRemoved(ILogger logger, long deliveries, long payloads, long runs, long auditEvents);
 
     [LoggerMessage(2, LogLevel.Warning, "Removing what is old failed ({ErrorType}: {Error}); it is tried again in a minute.")]
     private static partial void LogFailed(ILogger logger, string errorType, [FailureText] string error, Exception? exception);

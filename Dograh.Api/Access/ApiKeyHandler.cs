@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Organizations;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.Options;
 
 namespace Dograh.Api.Access;
@@ -13,7 +14,7 @@ namespace Dograh.Api.Access;
 /// <remarks>The database is asked each time, so that a key works, or stops working, at once. Only hashes are compared.</remarks>
 internal sealed class ApiKeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> schemeOptions, ILoggerFactory loggers, UrlEncoder encoder, IOptions<AdminOptions> admin,
-    ApiKeyLookup keys) : AuthenticationHandler<AuthenticationSchemeOptions>(schemeOptions, loggers, encoder)
+    ApiKeyLookup keys, KeyUses uses, FailedLogins failures) : AuthenticationHandler<AuthenticationSchemeOptions>(schemeOptions, loggers, encoder)
 {
     public const string SchemeName = "ApiKey";
 
@@ -28,20 +29,40 @@ internal sealed class ApiKeyHandler(
             return Success(new Claim(ClaimTypes.Role, Policies.Admin));
         }
 
-        if (Context.GetEndpoint()?.Metadata.GetMetadata<KeyCheckedWithWork>() is not null && keys.FindKnown(hash) is { } known)
+        var known = keys.FindKnown(hash);
+        if (known is not null && Context.GetEndpoint()?.Metadata.GetMetadata<KeyCheckedWithWork>() is not null)
         {
-            Context.Features.Set(new CallerKey(hash, IsChecked: false));
-            return Success(new Claim(Policies.OrganizationClaim, known.ToString(CultureInfo.InvariantCulture)));
+            return Success(new CallerKey(hash, IsChecked: false, known), known);
         }
 
-        Context.Features.Set(new CallerKey(hash, IsChecked: true));
-        return await keys.FindOrganizationAsync(hash).WaitAsync(Context.RequestAborted) is { } organizationId
-            ? Success(new Claim(Policies.OrganizationClaim, organizationId.ToString(CultureInfo.InvariantCulture)))
-            : AuthenticateResult.Fail("No such key.");
+        // One that has worked is looked up whatever its neighbours do.
+        if (known is null && failures.Take(Context.Connection.RemoteIpAddress) is { } wait)
+        {
+            Context.Features.Set(new TooManyFailures(wait));
+            return AuthenticateResult.Fail("Too many keys that do not work.");
+        }
+
+        var isFailure = false;
+        try
+        {
+            if (await keys.FindAsync(hash).WaitAsync(Context.RequestAborted) is { } working) return Success(new CallerKey(hash, IsChecked: true, working), working);
+            isFailure = true;
+            return AuthenticateResult.Fail("No such key.");
+        }
+        finally
+        {
+            if (known is null && !isFailure) failures.GiveBack(Context.Connection.RemoteIpAddress);
+        }
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (Context.Features.Get<TooManyFailures>() is { } tooMany)
+        {
+            return Problems.WriteTooManyAsync(
+                Context, "Too many keys that do not work have come from this address (Api:FailedLoginsPerMinutePerAddress); this one was not looked at.", tooMany.RetryAfter);
+        }
+
         Response.Headers.WWWAuthenticate = "Bearer realm=\"dograh\"";
         return Problems.WriteAsync(
             Context, StatusCodes.Status401Unauthorized, "Unauthorized",
@@ -49,15 +70,31 @@ internal sealed class ApiKeyHandler(
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Problems.WriteAsync(
-            Context, StatusCodes.Status403Forbidden, "Forbidden",
-            Context.User.IsInRole(Policies.Admin) ? "The operator's key works on the operator's paths only; use an organization's key." : "This path needs the operator's key.");
+        Problems.WriteAsync(Context, StatusCodes.Status403Forbidden, "Forbidden", WhyForbidden());
+
+    private string WhyForbidden()
+    {
+        if (Context.User.IsInRole(Policies.Admin)) return "The operator's key works on the operator's paths only; use an organization's key.";
+        // While a failure is turned into an answer the path is in the failure's keeping.
+        var endpoint = Context.GetEndpoint() ?? Context.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
+        if (endpoint?.Metadata.GetMetadata<RequiredScope>() is not { Scope: var scope }) return "This path needs the operator's key.";
+        // As RFC 6750 has it, for clients that look there.
+        Response.Headers.WWWAuthenticate = $"Bearer realm=\"dograh\", error=\"insufficient_scope\", scope=\"{scope}\"";
+        return $"This key lacks the scope '{scope}'.";
+    }
 
     private string? ReadKey()
     {
         var authorization = Request.Headers.Authorization.ToString();
         if (authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)) return authorization[Bearer.Length..].Trim();
         return Request.Headers.TryGetValue("X-API-Key", out var key) ? key.ToString().Trim() : null;
+    }
+
+    private AuthenticateResult Success(CallerKey caller, WorkingKey key)
+    {
+        Context.Features.Set(caller);
+        uses.Note(key);
+        return Success(new Claim(Policies.OrganizationClaim, key.OrganizationId.ToString(CultureInfo.InvariantCulture)));
     }
 
     private static AuthenticateResult Success(Claim claim) =>

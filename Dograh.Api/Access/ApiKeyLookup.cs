@@ -6,14 +6,14 @@ using NpgsqlTypes;
 
 namespace Dograh.Api.Access;
 
-/// <summary>Finds whose API key has a hash. PostgreSQL is asked for each request, for many requests at once.</summary>
+/// <summary>Finds the API key that has a hash. PostgreSQL is asked for each request, for many requests at once.</summary>
 internal sealed class ApiKeyLookup
 {
     private const string Sql =
         """
-        SELECT h.n, k.organization_id
+        SELECT h.n, k.organization_id, k.id, k.prefix, k.scopes, k.expires_at
         FROM unnest($1) WITH ORDINALITY AS h (key_hash, n)
-        JOIN api_keys AS k ON k.key_hash = h.key_hash
+        JOIN api_keys AS k ON k.key_hash = h.key_hash AND (k.expires_at IS NULL OR k.expires_at > now())
         """;
 
     private const int MaxBatch = 128;
@@ -24,9 +24,9 @@ internal sealed class ApiKeyLookup
     // Of keys beyond so many, some are looked up once more than they would have to be.
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<Sha256Hash, long> _known = [];
+    private readonly ConcurrentDictionary<Sha256Hash, WorkingKey> _known = [];
     private readonly NpgsqlDataSource _dataSource;
-    private readonly Batcher<byte[], long?> _batcher;
+    private readonly Batcher<byte[], WorkingKey?> _batcher;
 
     public ApiKeyLookup(NpgsqlDataSource dataSource)
     {
@@ -34,11 +34,10 @@ internal sealed class ApiKeyLookup
         _batcher = new(ReadAsync, MaxBatch);
     }
 
-    /// <summary>The organization whose key it is; null if it is nobody's.</summary>
-    public async Task<long?> FindOrganizationAsync(byte[] keyHash)
+    /// <summary>The key; null if it is nobody's, or has expired.</summary>
+    public async Task<WorkingKey?> FindAsync(byte[] keyHash)
     {
-        var organization = await _batcher.RunAsync(keyHash);
-        if (organization is not { } found)
+        if (await _batcher.RunAsync(keyHash) is not { } found)
         {
             Forget(keyHash);
             return null;
@@ -49,22 +48,28 @@ internal sealed class ApiKeyLookup
         return found;
     }
 
-    /// <summary>The organization whose key it was when it was last looked up; null if it was not.</summary>
-    /// <remarks>For endpoints that are <see cref="KeyCheckedWithWork"/>. A key never comes to be another organization's, but may be gone.</remarks>
-    public long? FindKnown(byte[] keyHash) => _known.TryGetValue(new Sha256Hash(keyHash), out var organization) ? organization : null;
+    /// <summary>The key as it was when it was last looked up; null if it was not.</summary>
+    /// <remarks>For endpoints that are <see cref="KeyCheckedWithWork"/>. A key never comes to be another organization's, nor has other scopes, but may be gone.</remarks>
+    public WorkingKey? FindKnown(byte[] keyHash) => _known.GetValueOrDefault(new Sha256Hash(keyHash));
 
     /// <summary>Forgets a key that was found to be gone.</summary>
     public void Forget(byte[] keyHash) => _known.TryRemove(new Sha256Hash(keyHash), out _);
 
-    private async Task<IReadOnlyList<long?>> ReadAsync(IReadOnlyList<byte[]> hashes)
+    private async Task<IReadOnlyList<WorkingKey?>> ReadAsync(IReadOnlyList<byte[]> hashes)
     {
         await using var command = _dataSource.CreateCommand(Sql);
         command.CommandTimeout = TimeoutSeconds;
         command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. hashes], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
-        var organizations = new long?[hashes.Count];
+        var keys = new WorkingKey?[hashes.Count];
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) organizations[reader.GetInt64(0) - 1] = reader.GetInt64(1);
-        return organizations;
+        while (await reader.ReadAsync())
+        {
+            keys[reader.GetInt64(0) - 1] = new WorkingKey(
+                reader.GetInt64(1), reader.GetGuid(2), reader.GetString(3), reader.IsDBNull(4) ? null : reader.GetFieldValue<string[]>(4),
+                reader.IsDBNull(5) ? null : reader.GetFieldValue<DateTimeOffset>(5));
+        }
+
+        return keys;
     }
 
     private readonly record struct Sha256Hash(UInt128 First, UInt128 Second)

@@ -7,11 +7,20 @@ namespace Dograh.Api.Access;
 /// <param name="OrganizationId">The organization.</param>
 internal readonly record struct Caller(long OrganizationId)
 {
+    /// <summary>The key itself.</summary>
+    public WorkingKey? Key { get; init; }
+
     public static ValueTask<Caller> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         _ = parameter;
+        return ValueTask.FromResult(Of(context));
+    }
+
+    /// <summary>The organization whose key a request carries.</summary>
+    public static Caller Of(HttpContext context)
+    {
         var claim = context.User.FindFirst(Policies.OrganizationClaim)
             ?? throw new InvalidOperationException("The endpoint asks for a caller but not for the organization policy.");
-        return ValueTask.FromResult(new Caller(long.Parse(claim.Value, CultureInfo.InvariantCulture)));
+        return new Caller(long.Parse(claim.Value, CultureInfo.InvariantCulture)) { Key = context.Features.Get<CallerKey>()?.Key };
     }
 }

@@ -7,4 +7,5 @@ internal sealed class KeyCheckedWithWork;
 /// <summary>The key that a request came with.</summary>
 /// <param name="Hash">Its hash.</param>
 /// <param name="IsChecked">Whether PostgreSQL was asked for it in this request.</param>
-internal sealed record CallerKey(byte[] Hash, bool IsChecked);
+/// <param name="Key">The key; null if it does not work.</param>
+internal sealed record CallerKey(byte[] Hash, bool IsChecked, WorkingKey? Key);

@@ -22,6 +22,6 @@ internal static class KeyChecks
     public static async Task<bool> HasWorkingKeyAsync(HttpContext context)
     {
         if (context.Features.Get<CallerKey>() is not { IsChecked: false } key) return true;
-        return await context.RequestServices.GetRequiredService<ApiKeyLookup>().FindOrganizationAsync(key.Hash) is not null;
+        return await context.RequestServices.GetRequiredService<ApiKeyLookup>().FindAsync(key.Hash) is not null;
     }
 }

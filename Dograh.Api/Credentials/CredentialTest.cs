@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Dograh.Api.Access;
+using Dograh.Api.Auditing;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Auditing;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Sending;
@@ -22,8 +24,8 @@ internal static class CredentialTest
     private static readonly SemaphoreSlim Places = new(MaxAtATime);
 
     public static async Task<Ok<CredentialTestView>> TestCredential(
-        Caller caller, Guid uuid, JsonBody<CredentialTestRequest> body, DograhDbContext database, DeliverySecretsResolver secrets, DeliverySender sender, DatabaseClock clock,
-        EgressGuard guard, CancellationToken cancellationToken)
+        Caller caller, Guid uuid, JsonBody<CredentialTestRequest> body, TenantDbContext database, DeliverySecretsResolver secrets, DeliverySender sender, DatabaseClock clock,
+        EgressGuard guard, AuditLog audit, CancellationToken cancellationToken)
     {
         await CredentialsApi.FindAsync(caller, uuid, database, cancellationToken);
         var request = body.Value;
@@ -41,6 +43,8 @@ internal static class CredentialTest
 
         try
         {
+            // To whom it is shown is on record before it is; of the URL the host, for the rest may hold anything.
+            await audit.WriteAsync(database, caller.OrganizationId, AuditAction.CredentialTested, $"{uuid:D}", new { method, Host = new Uri(url).IdnHost }, cancellationToken);
             await clock.SynchronizeAsync(cancellationToken);
             var delivery = ToDelivery(caller, uuid, method, url);
             var resolved = await secrets.ResolveAsync([delivery], cancellationToken);

@@ -1,11 +1,15 @@
 using System.Text.Json;
 using Dograh.Api.Access;
+using Dograh.Api.Auditing;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Auditing;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Organizations;
 using Dograh.Webhooks.Sending;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 
 namespace Dograh.Api.Credentials;
 
@@ -17,18 +21,18 @@ internal static class CredentialsApi
     public static void MapCredentials(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/credentials").WithTags("Credentials").RequireAuthorization(Policies.Organization);
-        group.MapPost("", CreateCredential).WithName("CreateCredential").WithSummary("Store a credential").Produces<CredentialView>(StatusCodes.Status201Created);
-        group.MapGet("", ListCredentials).WithName("ListCredentials").WithSummary("List credentials, never their data")
+        group.MapPost("", CreateCredential).RequireScope(ApiKeyScope.CredentialsWrite).WithName("CreateCredential").WithSummary("Store a credential").Produces<CredentialView>(StatusCodes.Status201Created);
+        group.MapGet("", ListCredentials).RequireScope(ApiKeyScope.CredentialsRead).WithName("ListCredentials").WithSummary("List credentials, never their data")
             .WithMetadata(new ListParameters());
-        group.MapGet("/{uuid:guid}", GetCredential).WithName("GetCredential").WithSummary("Get a credential, never its data");
-        group.MapPut("/{uuid:guid}", UpdateCredential).WithName("UpdateCredential").WithSummary("Change any of a credential's fields");
-        group.MapDelete("/{uuid:guid}", DeleteCredential).WithName("DeleteCredential").WithSummary("Delete a credential: it stops resolving at once");
-        group.MapPost("/{uuid:guid}/test", CredentialTest.TestCredential).WithName("TestCredential")
+        group.MapGet("/{uuid:guid}", GetCredential).RequireScope(ApiKeyScope.CredentialsRead).WithName("GetCredential").WithSummary("Get a credential, never its data");
+        group.MapPut("/{uuid:guid}", UpdateCredential).RequireScope(ApiKeyScope.CredentialsWrite).WithName("UpdateCredential").WithSummary("Change any of a credential's fields");
+        group.MapDelete("/{uuid:guid}", DeleteCredential).RequireScope(ApiKeyScope.CredentialsWrite).WithName("DeleteCredential").WithSummary("Delete a credential: it stops resolving at once");
+        group.MapPost("/{uuid:guid}/test", CredentialTest.TestCredential).RequireScope(ApiKeyScope.CredentialsWrite).WithName("TestCredential")
             .WithSummary("Send a test to a URL as a delivery with this credential would be sent, and say what came back").WithMetadata(new NotIdempotent());
     }
 
     private static Task<IResult> CreateCredential(
-        Caller caller, JsonBody<CredentialRequest> body, IdempotentRequest idempotent, CredentialProtector protector, EgressGuard guard, TimeProvider time)
+        Caller caller, JsonBody<CredentialRequest> body, IdempotentRequest idempotent, CredentialProtector protector, EgressGuard guard, TimeProvider time, AuditLog audit)
     {
         var request = body.Value;
         var faults = new Faults();
@@ -52,13 +56,14 @@ internal static class CredentialsApi
                 IsActive = true,
             };
             database.ExternalCredentials.Add(credential);
-            await database.SaveChangesAsync(cancellationToken);
+            await audit.WriteAsync(
+                database, caller.OrganizationId, AuditAction.CredentialCreated, $"{uuid:D}", new { credential.Name, credential.CredentialType }, cancellationToken);
             return new Answer(StatusCodes.Status201Created, CredentialView.Of(credential));
         });
     }
 
     private static async Task<Ok<Page<CredentialView>>> ListCredentials(
-        Caller caller, HttpRequest request, DograhDbContext database, CancellationToken cancellationToken)
+        Caller caller, HttpRequest request, TenantDbContext database, CancellationToken cancellationToken)
     {
         var page = PageRequest.Read(request);
         var query = Active(database, caller).AsNoTracking();
@@ -72,12 +77,12 @@ internal static class CredentialsApi
         return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Uuid), CredentialView.Of));
     }
 
-    private static async Task<Ok<CredentialView>> GetCredential(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken) =>
+    private static async Task<Ok<CredentialView>> GetCredential(Caller caller, Guid uuid, TenantDbContext database, CancellationToken cancellationToken) =>
         TypedResults.Ok(CredentialView.Of(await FindAsync(caller, uuid, database, cancellationToken)));
 
     private static async Task<Ok<CredentialView>> UpdateCredential(
-        Caller caller, Guid uuid, JsonBody<CredentialRequest> body, DograhDbContext database, CredentialProtector protector, EgressGuard guard,
-        TimeProvider time, CancellationToken cancellationToken)
+        Caller caller, Guid uuid, JsonBody<CredentialRequest> body, TenantDbContext database, CredentialProtector protector, EgressGuard guard,
+        TimeProvider time, AuditLog audit, CancellationToken cancellationToken)
     {
         var request = body.Value;
         var credential = await FindAsync(caller, uuid, database, cancellationToken);
@@ -99,22 +104,40 @@ internal static class CredentialsApi
 
         var isChanged = database.Entry(credential).Property(x => x.EncryptedData).IsModified;
         credential.CredentialType = type;
-        await database.SaveChangesAsync(cancellationToken);
+        var changed = ChangedFields(database.Entry(credential));
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+        await audit.WriteAsync(
+            database, caller.OrganizationId, AuditAction.CredentialUpdated, $"{uuid:D}", new { credential.Name, credential.CredentialType, Changed = changed }, cancellationToken);
         if (isChanged) await DropTokenAsync(caller, uuid, database, cancellationToken);
         await Active(database, caller).Where(x => x.Uuid == uuid)
             .ExecuteUpdateAsync(set => set.SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()), cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
         await database.Entry(credential).ReloadAsync(cancellationToken);
         return TypedResults.Ok(CredentialView.Of(credential));
     }
 
-    private static async Task<NoContent> DeleteCredential(Caller caller, Guid uuid, DograhDbContext database, CancellationToken cancellationToken)
+    private static async Task<NoContent> DeleteCredential(Caller caller, Guid uuid, TenantDbContext database, AuditLog audit, CancellationToken cancellationToken)
     {
+        await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         var deleted = await Active(database, caller).Where(x => x.Uuid == uuid)
             .ExecuteUpdateAsync(
                 set => set.SetProperty(x => x.IsActive, false).SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()), cancellationToken);
         if (deleted == 0) throw ApiProblemException.NotFound("credential");
         await DropTokenAsync(caller, uuid, database, cancellationToken);
+        await audit.WriteAsync(database, caller.OrganizationId, AuditAction.CredentialDeleted, $"{uuid:D}", cancellationToken: cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
         return TypedResults.NoContent();
+    }
+
+    // By the names that they have in the API; of the data only that they were changed.
+    private static List<string> ChangedFields(EntityEntry<ExternalCredential> entry)
+    {
+        var changed = new List<string>();
+        if (entry.Property(x => x.Name).IsModified) changed.Add("name");
+        if (entry.Property(x => x.Description).IsModified) changed.Add("description");
+        if (entry.Property(x => x.CredentialType).IsModified) changed.Add("credential_type");
+        if (entry.Property(x => x.EncryptedData).IsModified) changed.Add("credential_data");
+        return changed;
     }
 
     // It is of no use to anybody by now: it is bound to what the credential was. But it need not lie there.

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Dograh.Api.Access;
+using Dograh.Api.Auditing;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Auditing;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
@@ -16,7 +18,8 @@ internal static class BulkReplay
     private const int ChunkSize = 1000;
 
     public static Task<IResult> Replay(
-        Caller caller, JsonBody<BulkReplayRequest> body, IdempotentRequest idempotent, DeliveryQueue queue, IOptions<WebhookDeliveryOptions> options)
+        Caller caller, JsonBody<BulkReplayRequest> body, IdempotentRequest idempotent, DeliveryQueue queue, IOptions<WebhookDeliveryOptions> options,
+        AuditLog audit)
     {
         var filter = DeliveryFilter.Read(body.Element);
         if (filter.Status is not { } status || !ReplayDeliveries.Replayable.Contains(status))
@@ -44,6 +47,8 @@ internal static class BulkReplay
                 replayed.AddRange(await ReplayDeliveries.ExecuteAsync(connection, caller.OrganizationId, rows, [status], cancellationToken));
             }
 
+            await audit.WriteAsync(
+                database, caller.OrganizationId, AuditAction.DeliveriesReplayed, resourceId: null, new { filter, matched, Replayed = replayed.Count }, cancellationToken);
             return new Answer(
                 StatusCodes.Status202Accepted, new BulkReplayView(matched, replayed.Count), () => queue.TryScheduleAsync(replayed));
         });

@@ -1,8 +1,11 @@
 using Dograh.Api.Access;
+using Dograh.Api.Auditing;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Auditing;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Organizations;
 using Dograh.Webhooks.Queue;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -18,19 +21,19 @@ internal static class DeliveriesApi
     public static void MapDeliveries(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/deliveries").WithTags("Deliveries").RequireAuthorization(Policies.Organization);
-        group.MapGet("", ListDeliveries).WithName("ListDeliveries").WithSummary("List deliveries, without their payloads")
+        group.MapGet("", ListDeliveries).RequireScope(ApiKeyScope.DeliveriesRead).WithName("ListDeliveries").WithSummary("List deliveries, without their payloads")
             .WithMetadata(new ListParameters(DeliveryFilter.Names));
-        group.MapGet("/{delivery_id:guid}", GetDelivery).WithName("GetDelivery").WithSummary("Get a delivery: payload, headers, state, attempts");
-        group.MapPost("/{delivery_id:guid}/replay", ReplayDelivery).WithName("ReplayDelivery").WithSummary("Send a delivery again")
+        group.MapGet("/{delivery_id:guid}", GetDelivery).RequireScope(ApiKeyScope.DeliveriesRead).WithName("GetDelivery").WithSummary("Get a delivery: payload, headers, state, attempts");
+        group.MapPost("/{delivery_id:guid}/replay", ReplayDelivery).RequireScope(ApiKeyScope.DeliveriesWrite).WithName("ReplayDelivery").WithSummary("Send a delivery again")
             .Produces<DeliveryView>(StatusCodes.Status202Accepted);
-        group.MapPost("/{delivery_id:guid}/cancel", CancelDelivery).WithName("CancelDelivery").WithSummary("Stop a pending delivery")
+        group.MapPost("/{delivery_id:guid}/cancel", CancelDelivery).RequireScope(ApiKeyScope.DeliveriesWrite).WithName("CancelDelivery").WithSummary("Stop a pending delivery")
             .Produces<DeliveryView>(StatusCodes.Status202Accepted);
-        group.MapPost("/replay", BulkReplay.Replay).WithName("ReplayDeliveries").WithSummary("Send all deliveries that match again, at a pace")
+        group.MapPost("/replay", BulkReplay.Replay).RequireScope(ApiKeyScope.DeliveriesWrite).WithName("ReplayDeliveries").WithSummary("Send all deliveries that match again, at a pace")
             .Produces<BulkReplayView>(StatusCodes.Status202Accepted);
     }
 
     private static async Task<Ok<Page<DeliveryView>>> ListDeliveries(
-        Caller caller, HttpRequest request, DograhDbContext database, CancellationToken cancellationToken)
+        Caller caller, HttpRequest request, TenantDbContext database, CancellationToken cancellationToken)
     {
         var page = PageRequest.Read(request);
         var rows = await DeliveryFilter.Read(request).Apply(database, caller).NewestFirst(page).ToListAsync(cancellationToken);
@@ -38,7 +41,7 @@ internal static class DeliveriesApi
     }
 
     private static async Task<Ok<DeliveryDetailView>> GetDelivery(
-        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, DograhDbContext database, CancellationToken cancellationToken)
+        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, TenantDbContext database, CancellationToken cancellationToken)
     {
         var row = await Find(database, caller, deliveryId).AsNoTracking().SingleOrDefaultAsync(cancellationToken)
             ?? throw ApiProblemException.NotFound("delivery");
@@ -51,17 +54,19 @@ internal static class DeliveriesApi
     }
 
     private static Task<IResult> ReplayDelivery(
-        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent, DeliveryQueue queue) =>
+        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent, DeliveryQueue queue, AuditLog audit) =>
         idempotent.RunAsync(caller, body.Bytes, async (database, connection, cancellationToken) =>
         {
             var id = await FindIdAsync(database, caller, deliveryId, cancellationToken);
             var replayed = await ReplayDeliveries.ExecuteAsync(
                 connection, caller.OrganizationId, [(id, 0)], ReplayDeliveries.Replayable, cancellationToken);
             if (replayed.Count == 0) throw await WhyNotReplayedAsync(database, caller, deliveryId, cancellationToken);
+            await audit.WriteAsync(database, caller.OrganizationId, AuditAction.DeliveryReplayed, $"{deliveryId:D}", cancellationToken: cancellationToken);
             return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken), () => queue.TryScheduleAsync(replayed));
         });
 
-    private static Task<IResult> CancelDelivery(Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent) =>
+    private static Task<IResult> CancelDelivery(
+        Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent, AuditLog audit) =>
         idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
         {
             var cancelled = await Find(database, caller, deliveryId).Where(x => x.Status == EF.Constant(DeliveryStatus.Pending))
@@ -77,6 +82,7 @@ internal static class DeliveriesApi
                 throw ApiProblemException.Conflict("Only a pending delivery can be cancelled.");
             }
 
+            await audit.WriteAsync(database, caller.OrganizationId, AuditAction.DeliveryCancelled, $"{deliveryId:D}", cancellationToken: cancellationToken);
             return new Answer(StatusCodes.Status202Accepted, await ReadViewAsync(database, caller, deliveryId, cancellationToken));
         });
 

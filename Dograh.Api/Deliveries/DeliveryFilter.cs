@@ -83,7 +83,8 @@ internal sealed record DeliveryFilter(
         var faults = new Faults();
         var filter = new DeliveryFilter(
             ReadStatus(find("status"), faults), ReadId("workflow_run_id"), ReadId("workflow_id"), find("webhook_node_id"),
-            find("endpoint_host")?.ToLowerInvariant(), ReadTime("created_after"), ReadTime("created_before"));
+            find("endpoint_host")?.ToLowerInvariant(), faults.ReadTime("created_after", find("created_after")),
+            faults.ReadTime("created_before", find("created_before")));
         faults.CheckText("webhook_node_id", filter.WebhookNodeId);
         faults.CheckText("endpoint_host", filter.EndpointHost);
         faults.ThrowIfAny();
@@ -94,14 +95,6 @@ internal sealed record DeliveryFilter(
             if (find(name) is not { } text) return null;
             if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return id;
             faults.Add(name, "must be an id: a whole number");
-            return null;
-        }
-
-        DateTimeOffset? ReadTime(string name)
-        {
-            if (find(name) is not { } text) return null;
-            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) return time;
-            faults.Add(name, "must be an ISO 8601 time, such as 2026-01-31T12:00:00Z");
             return null;
         }
     }

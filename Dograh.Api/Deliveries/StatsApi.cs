@@ -1,8 +1,9 @@
 using Dograh.Api.Access;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
+using Dograh.Webhooks.Organizations;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 
 namespace Dograh.Api.Deliveries;
 
@@ -21,10 +22,10 @@ internal static class StatsApi
     };
 
     public static void MapStats(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/stats", GetStats).WithName("GetStats").WithSummary("Figures over a window: 5m, 1h, 24h, 7d or 30d")
+        routes.MapGet("/stats", GetStats).RequireScope(ApiKeyScope.DeliveriesRead).WithName("GetStats").WithSummary("Figures over a window: 5m, 1h, 24h, 7d or 30d")
             .WithTags("Deliveries").RequireAuthorization(Policies.Organization);
 
-    private static async Task<Ok<StatsView>> GetStats(Caller caller, string? window, NpgsqlDataSource dataSource, CancellationToken cancellationToken)
+    private static async Task<Ok<StatsView>> GetStats(Caller caller, string? window, TenantDatabase tenants, CancellationToken cancellationToken)
     {
         var name = string.IsNullOrEmpty(window) ? DefaultWindow : window;
         if (!Windows.TryGetValue(name, out var length))
@@ -32,7 +33,7 @@ internal static class StatsApi
             throw ApiProblemException.Unprocessable("window", $"must be one of {string.Join(", ", Windows.Keys)}");
         }
 
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var connection = await tenants.OpenAsync(caller.OrganizationId, cancellationToken);
         return TypedResults.Ok(StatsView.Of(name, await ReadStats.ExecuteAsync(connection, caller.OrganizationId, length, cancellationToken)));
     }
 }

@@ -1,3 +1,4 @@
+using Dograh.Api.Access;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -29,6 +30,11 @@ internal static class ApiDescription
         options.AddOperationTransformer(async (operation, context, cancellationToken) =>
         {
             AddParameters(operation, context.Description);
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().SingleOrDefault() is { } required)
+            {
+                operation.Description = $"Needs the scope `{required.Scope}`.";
+            }
+
             var schema = await context.GetOrCreateSchemaAsync(typeof(ProblemDetails), parameterDescription: null, cancellationToken);
             operation.Responses ??= [];
             operation.Responses["default"] = new OpenApiResponse

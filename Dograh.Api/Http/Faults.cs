@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Dograh.Api.Http;
 
 /// <summary>Collects what is wrong with a body, so that its sender learns all of it at once.</summary>
@@ -31,6 +33,15 @@ internal sealed class Faults
         if (value is null) return;
         if (value.Length > maxLength) Add(field, $"must be at most {maxLength} characters");
         if (value.Contains('\0', StringComparison.Ordinal)) Add(field, "must not contain a NUL character");
+    }
+
+    /// <summary>A time that may be missing.</summary>
+    public DateTimeOffset? ReadTime(string field, string? text)
+    {
+        if (text is null) return null;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) return time;
+        Add(field, "must be an ISO 8601 time, such as 2026-01-31T12:00:00Z");
+        return null;
     }
 
     /// <exception cref="ApiProblemException">There is a fault: 422.</exception>

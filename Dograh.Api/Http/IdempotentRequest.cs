@@ -12,7 +12,7 @@ namespace Dograh.Api.Http;
 /// The key, the work and the answer commit together. A second request under the same key waits for the first and gets its answer; if the
 /// first one fails or its process dies, its key is gone with it, and the second does the work. Refusals (4xx) are not kept.
 /// </remarks>
-internal sealed class IdempotentRequest(DograhDbContext database, IHttpContextAccessor accessor)
+internal sealed class IdempotentRequest(TenantDbContext database, IHttpContextAccessor accessor)
 {
     public const string Header = "Idempotency-Key";
     public const string ReplayedHeader = "Idempotency-Replayed";

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using Dograh.Api.Access;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Runs;
 using Microsoft.AspNetCore.Authentication;
@@ -24,7 +26,37 @@ internal static partial class Problems
         if (context.RequestAborted.IsCancellationRequested) return;
         context.Response.StatusCode = status;
         if (status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = RetryAfter.TotalSeconds.ToString("0");
-        await context.Response.WriteAsJsonAsync(Create(status, title, detail, errors), ApiJson.Options, ContentType, context.RequestAborted);
+        await WriteAsync(context, Create(status, title, detail, errors));
+    }
+
+    private static Task WriteAsync(HttpContext context, ProblemDetails problem) =>
+        context.Response.WriteAsJsonAsync(problem, ApiJson.Options, ContentType, context.RequestAborted);
+
+    // Whole seconds, and one at least: whoever comes back at once comes too early.
+    private static long Seconds(TimeSpan wait) => Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
+
+    private static void SetRetryAfter(HttpContext context, TimeSpan wait) =>
+        context.Response.Headers.RetryAfter = Seconds(wait).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Writes that there was too much of something, and when there is room for more.</summary>
+    public static Task WriteTooManyAsync(HttpContext context, string detail, TimeSpan retryAfter)
+    {
+        SetRetryAfter(context, retryAfter);
+        return WriteAsync(context, StatusCodes.Status429TooManyRequests, "Too many requests", detail);
+    }
+
+    /// <summary>Makes the problem of a quota, for an answer that holds several.</summary>
+    public static ProblemDetails Create(QuotaExceededException exceeded)
+    {
+        // What time mends is too much for now; what it does not is too large.
+        var problem = exceeded.RetryAfter is null
+            ? Create(StatusCodes.Status413PayloadTooLarge, "Quota exceeded", exceeded.Message)
+            : Create(StatusCodes.Status429TooManyRequests, "Quota exceeded", exceeded.Message);
+        problem.Extensions["quota"] = exceeded.Quota;
+        problem.Extensions["limit"] = exceeded.Limit;
+        problem.Extensions["use"] = exceeded.Use;
+        if (exceeded.RetryAfter is { } wait) problem.Extensions["retry_after"] = Seconds(wait);
+        return problem;
     }
 
     /// <summary>Makes a problem, for an answer that holds several.</summary>
@@ -64,6 +96,13 @@ internal static partial class Problems
                 await context.ChallengeAsync();
                 return;
             }
+
+            if (exception is KeyLacksScopeException)
+            {
+                KeyChecks.Forget(context);
+                await context.ForbidAsync();
+                return;
+            }
         }
         catch (Exception e) when (DatabaseFailure.IsUnavailable(e))
         {
@@ -86,6 +125,11 @@ internal static partial class Problems
                 return WriteAsync(context, 413, "Body too large", "The body is larger than this API takes (Api:MaxBodyBytes).");
             case BadHttpRequestException bad:
                 return WriteAsync(context, bad.StatusCode, ReasonPhrases.GetReasonPhrase(bad.StatusCode), bad.Message);
+            case QuotaExceededException exceeded:
+                var refusal = Create(exceeded);
+                context.Response.StatusCode = refusal.Status!.Value;
+                if (exceeded.RetryAfter is { } wait) SetRetryAfter(context, wait);
+                return WriteAsync(context, refusal);
             case Webhooks.Idempotency.IdempotencyKeyBusyException busy:
                 return WriteAsync(context, 503, "Try again", busy.Message);
         }

@@ -1,5 +1,7 @@
 using Dograh.Api.Access;
+using Dograh.Api.Auditing;
 using Dograh.Api.Http;
+using Dograh.Webhooks.Auditing;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Organizations;
 using Dograh.Webhooks.Signing;
@@ -23,7 +25,7 @@ internal static class OrganizationsApi
     }
 
     private static async Task<Created<CreatedOrganization>> CreateOrganization(
-        JsonBody<NamedRequest> body, DograhDbContext database, SigningSecretStore signing, CancellationToken cancellationToken)
+        JsonBody<NamedRequest> body, DograhDbContext database, SigningSecretStore signing, AuditLog audit, CancellationToken cancellationToken)
     {
         var faults = new Faults();
         var name = faults.RequireText("name", body.Value.Name);
@@ -34,7 +36,9 @@ internal static class OrganizationsApi
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         database.Organizations.Add(organization);
         await database.SaveChangesAsync(cancellationToken);
-        database.ApiKeys.Add(ApiKeysApi.NewKey(organization.Id, FirstKeyName, secret));
+        var key = ApiKeysApi.NewKey(organization.Id, FirstKeyName, secret);
+        database.ApiKeys.Add(key);
+        audit.Add(database, organization.Id, AuditAction.OrganizationCreated, $"{organization.Id}", new { organization.Name, ApiKeyId = key.Id, ApiKeyPrefix = key.Prefix });
         signing.Add(database, organization.Id, SigningScope.Organization, SigningAlgorithm.V1);
         await database.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);

@@ -4,6 +4,7 @@ using Dograh.Api.Access;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Runs;
+using Microsoft.AspNetCore.Mvc;
 using Npgsql;
 
 namespace Dograh.Api.Runs;
@@ -31,18 +32,28 @@ internal static class CompletedRunsBatch
             var taken = await intake.StoreCompletedAsync(
                 connection, caller.OrganizationId, id, good.Select(item => (item.Fields!, item.Completion!)).ToList(), cancellationToken)
                 ?? throw ApiProblemException.NotFound("workflow");
+            var next = 0;
             for (var i = 0; i < good.Count; i++)
             {
-                good[i].Answer = new BatchItemView(StatusCodes.Status202Accepted, taken.Outcomes[i], Problem: null);
+                if (taken.Refusals[i] is { } exceeded)
+                {
+                    // Its key stands for nothing: the run may come again.
+                    good[i].Answer = Refused(Problems.Create(exceeded));
+                    if (good[i].Key is { } unused) await IdempotencyStore.ReleaseAsync(connection, caller.OrganizationId, path, unused, cancellationToken);
+                    continue;
+                }
+
+                var stored = taken.Outcomes[next++];
+                good[i].Answer = new BatchItemView(StatusCodes.Status202Accepted, stored, Problem: null);
                 if (good[i].Key is { } key)
                 {
-                    var outcome = JsonSerializer.Serialize(taken.Outcomes[i], ApiJson.Options);
+                    var outcome = JsonSerializer.Serialize(stored, ApiJson.Options);
                     await IdempotencyStore.CompleteAsync(
                         connection, caller.OrganizationId, path, key, StatusCodes.Status202Accepted, outcome, cancellationToken);
                 }
             }
 
-            foreach (var item in items) item.Answer ??= Repeated(item.RepeatOf!.Answer!.Outcome!);
+            foreach (var item in items) item.Answer ??= item.RepeatOf!.Answer!.Outcome is { } first ? Repeated(first) : item.RepeatOf.Answer;
             return new Answer(
                 StatusCodes.Status207MultiStatus, new BatchView(items.Select(item => item.Answer!).ToList()), () => intake.ScheduleAsync(taken));
         });
@@ -121,7 +132,9 @@ internal static class CompletedRunsBatch
         Refused(StatusCodes.Status409Conflict, "Conflict", $"This {KeyField} was used before with another run.", errors: null);
 
     private static BatchItemView Refused(int status, string title, string detail, IReadOnlyDictionary<string, string[]>? errors) =>
-        new(status, Outcome: null, Problems.Create(status, title, detail, errors));
+        Refused(Problems.Create(status, title, detail, errors));
+
+    private static BatchItemView Refused(ProblemDetails problem) => new(problem.Status!.Value, Outcome: null, problem);
 
     private sealed class Item
     {

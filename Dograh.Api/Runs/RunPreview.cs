@@ -3,11 +3,11 @@ using System.Net.Http.Headers;
 using Dograh.Api.Access;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Credentials;
+using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Runs;
 using Dograh.Webhooks.Sending;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 
 namespace Dograh.Api.Runs;
 
@@ -19,18 +19,18 @@ internal static class RunPreview
 
     public static async Task<Ok<PreviewView>> Preview(
         Caller caller, long id, JsonBody<RunRequest> body, RunIntake intake, CredentialResolver credentials, EgressGuard guard,
-        NpgsqlDataSource dataSource, CancellationToken cancellationToken)
+        TenantDatabase tenants, CancellationToken cancellationToken)
     {
         var faults = new Faults();
         var fields = body.Value.ToFields(faults);
         var completion = body.Value.ToCompletion(faults);
         faults.ThrowIfAny();
 
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var connection = await tenants.OpenAsync(caller.OrganizationId, cancellationToken);
         var rendered = await intake.PreviewAsync(connection, caller.OrganizationId, id, fields, completion, cancellationToken)
             ?? throw ApiProblemException.NotFound("workflow");
         var deliveries = rendered.Where(node => node.IsSendable).ToDictionary(node => node, node => ToDelivery(caller, node));
-        var resolved = await credentials.ResolveAsync(deliveries.Values, cancellationToken);
+        var resolved = await credentials.ResolveAsync(connection, deliveries.Values, cancellationToken);
         return TypedResults.Ok(new PreviewView(rendered.Select(node => Show(node)).ToList()));
 
         PreviewRequestView Show(RenderedNode node)

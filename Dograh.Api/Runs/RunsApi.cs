@@ -1,6 +1,7 @@
 using Dograh.Api.Access;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Organizations;
 using Dograh.Webhooks.Runs;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -13,19 +14,19 @@ internal static class RunsApi
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
         var workflow = routes.MapGroup("/workflows/{id:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
-        workflow.MapPost("/runs", StartRun).WithName("StartRun").WithSummary("Start a run, pinned to the workflow's current version")
+        workflow.MapPost("/runs", StartRun).RequireScope(ApiKeyScope.RunsWrite).WithName("StartRun").WithSummary("Start a run, pinned to the workflow's current version")
             .Produces<StartedRunView>(StatusCodes.Status201Created);
-        workflow.MapPost("/completed-runs", StoreCompletedRun).WithName("StoreCompletedRun").WithSummary("Take in a completed run in one request")
+        workflow.MapPost("/completed-runs", StoreCompletedRun).RequireScope(ApiKeyScope.RunsWrite).WithName("StoreCompletedRun").WithSummary("Take in a completed run in one request")
             .Produces<RunOutcome>(StatusCodes.Status202Accepted).WithMetadata(new KeyCheckedWithWork());
-        workflow.MapPost("/completed-runs/batch", CompletedRunsBatch.Store).WithName("StoreCompletedRuns").WithSummary("Take in up to 500 completed runs")
+        workflow.MapPost("/completed-runs/batch", CompletedRunsBatch.Store).RequireScope(ApiKeyScope.RunsWrite).WithName("StoreCompletedRuns").WithSummary("Take in up to 500 completed runs")
             .Produces<BatchView>(StatusCodes.Status207MultiStatus);
-        workflow.MapPost("/preview", RunPreview.Preview).WithName("PreviewRun").WithSummary("Show what a completion would send; sends and stores nothing")
+        workflow.MapPost("/preview", RunPreview.Preview).RequireScope(ApiKeyScope.WorkflowsRead).WithName("PreviewRun").WithSummary("Show what a completion would send; sends and stores nothing")
             .WithMetadata(new NotIdempotent());
 
         var runs = routes.MapGroup("/workflow-runs/{id:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
-        runs.MapPost("/complete", CompleteRun).WithName("CompleteRun").WithSummary("Complete a run: its webhooks are rendered and stored with it")
+        runs.MapPost("/complete", CompleteRun).RequireScope(ApiKeyScope.RunsWrite).WithName("CompleteRun").WithSummary("Complete a run: its webhooks are rendered and stored with it")
             .Produces<RunOutcome>(StatusCodes.Status202Accepted).Produces<RunOutcome>();
-        runs.MapGet("", GetRun).WithName("GetRun").WithSummary("Get a run with its deliveries");
+        runs.MapGet("", GetRun).RequireScope(ApiKeyScope.RunsRead).WithName("GetRun").WithSummary("Get a run with its deliveries");
     }
 
     private static Task<IResult> StartRun(Caller caller, long id, JsonBody<StartRequest> body, IdempotentRequest idempotent)
@@ -88,11 +89,12 @@ internal static class RunsApi
         {
             var taken = await intake.StoreCompletedAsync(connection, caller.OrganizationId, id, [(fields, completion)], cancellationToken)
                 ?? throw ApiProblemException.NotFound("workflow");
+            if (taken.Refusals[0] is { } exceeded) throw exceeded;
             return new Answer(StatusCodes.Status202Accepted, taken.Outcomes[0], () => intake.ScheduleAsync(taken));
         });
     }
 
-    private static async Task<Ok<RunView>> GetRun(Caller caller, long id, DograhDbContext database, CancellationToken cancellationToken)
+    private static async Task<Ok<RunView>> GetRun(Caller caller, long id, TenantDbContext database, CancellationToken cancellationToken)
     {
         var run = await database.WorkflowRuns.AsNoTracking()
             .SingleOrDefaultAsync(x => x.OrganizationId == caller.OrganizationId && x.Id == id, cancellationToken) ?? throw ApiProblemException.NotFound("run");

@@ -1,4 +1,5 @@
 using Dograh.Api;
+using Dograh.Api.Access;
 using Dograh.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -73,6 +74,14 @@ public sealed class ApiHost : IAsyncDisposable
         return await StartAsync(database, redis.ConnectionString, [database, redis], settings);
     }
 
+    /// <summary>Starts one with some of its services replaced.</summary>
+    public static async Task<ApiHost> StartAsync(TestServers servers, Action<IServiceCollection> replace, params (string Name, object? Value)[] settings)
+    {
+        var database = await servers.RentDatabaseAsync();
+        var redis = await servers.RentRedisAsync();
+        return await StartAsync(database, redis.ConnectionString, [database, redis], settings, replace);
+    }
+
     /// <summary>Starts one over servers that the caller has.</summary>
     public static Task<ApiHost> StartAsync(TestDatabase database, string redis, params (string Name, object? Value)[] settings) =>
         StartAsync(database, redis, [], settings);
@@ -102,10 +111,12 @@ public sealed class ApiHost : IAsyncDisposable
     }
 
     private static async Task<ApiHost> StartAsync(
-        TestDatabase database, string redis, IReadOnlyList<IAsyncDisposable> owned, (string Name, object? Value)[] settings)
+        TestDatabase database, string redis, IReadOnlyList<IAsyncDisposable> owned, (string Name, object? Value)[] settings, Action<IServiceCollection>? replace = null)
     {
         var configuration = TestWorker.Settings(database.ConnectionString, redis);
         configuration["Admin:ApiKey"] = AdminKey;
+        // Tests try keys by the dozen, all from one address.
+        configuration["Api:FailedLoginsPerMinutePerAddress"] = "0";
         foreach (var (name, value) in settings) configuration[name] = value is null ? null : FormattableString.Invariant($"{value}");
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -122,6 +133,7 @@ public sealed class ApiHost : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         builder.AddServiceDefaults();
         builder.AddDograhApi();
+        replace?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapDograhApi();
         await app.StartAsync(TestContext.Current.CancellationToken);
@@ -135,7 +147,8 @@ public sealed class ApiHost : IAsyncDisposable
 /// <param name="Method">GET, POST, …</param>
 /// <param name="Pattern">The path with its parameters, such as <c>/api/v1/workflows/{id:long}</c>.</param>
 /// <param name="Policies">The policies that let a caller in.</param>
-public sealed record ApiRoute(string Method, string Pattern, IReadOnlyList<string> Policies)
+/// <param name="Scope">The scope that a key needs; null for none.</param>
+public sealed record ApiRoute(string Method, string Pattern, IReadOnlyList<string> Policies, string? Scope)
 {
     private const string Base = "/api/v1/";
 
@@ -159,7 +172,8 @@ public sealed record ApiRoute(string Method, string Pattern, IReadOnlyList<strin
     internal static IEnumerable<ApiRoute> Of(RouteEndpoint endpoint) =>
         (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Select(method => new ApiRoute(
             method, "/" + endpoint.RoutePattern.RawText!.Trim('/'),
-            [.. endpoint.Metadata.GetOrderedMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>().Select(data => data.Policy ?? "")]));
+            [.. endpoint.Metadata.GetOrderedMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>().Select(data => data.Policy ?? "")],
+            endpoint.Metadata.GetMetadata<RequiredScope>()?.Scope));
 }
 
 /// <summary>One API for all tests of a class, which keep apart by organization.</summary>

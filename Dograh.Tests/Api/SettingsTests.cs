@@ -28,6 +28,9 @@ public sealed class SettingsTests(TestServers servers)
     [InlineData("Api:MaxBodyBytesAtATime must be at least Api:MaxBodyBytes", "Api__MaxBodyBytesAtATime", "1000")]
     [InlineData("Api:MaxConcurrentRequests must be at least 1", "Api__MaxConcurrentRequests", "0")]
     [InlineData("Api:MaxWaitingRequests must be at least 0", "Api__MaxWaitingRequests", "-1")]
+    [InlineData("Api:RequestsPerMinutePerKey must be from 0", "Api__RequestsPerMinutePerKey", "-1")]
+    [InlineData("Api:FailedLoginsPerMinutePerAddress must be from 0", "Api__FailedLoginsPerMinutePerAddress", "-1")]
+    [InlineData("Quotas must be at least 0", "Quotas__PayloadBytes", "-1")]
     [InlineData("Api:DrainSeconds must be from 0 to 3600", "Api__DrainSeconds", "-1")]
     public Task A_bound_of_the_API_that_cannot_work_is_named(string message, string name, string value) => StopsAsync(message, (name, value));
 

@@ -1,4 +1,5 @@
 using Dograh.Tests.Support;
+using Dograh.Webhooks.Data;
 
 namespace Dograh.Tests.Data;
 
@@ -15,9 +16,13 @@ public sealed class LargeDatabase(TestServers servers) : IAsyncLifetime, ICollec
 
     internal TestDatabase Database { get; private set; } = null!;
 
+    /// <summary>The database as an organization's requests see it.</summary>
+    internal TenantDatabase Tenants { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
         Database = await servers.RentDatabaseAsync();
+        Tenants = new TenantDatabase(Database.ConnectionString);
         for (var n = 0; n < 20; n++)
         {
             var organization = await Database.AddOrganizationAsync();
@@ -83,8 +88,17 @@ public sealed class LargeDatabase(TestServers servers) : IAsyncLifetime, ICollec
             INSERT INTO idempotency_keys (organization_id, path, key, request_hash, status_code, response_body)
             SELECT 1 + n % 20, '/', 'key-' || n, '', 200, '{}' FROM generate_series(1, 2000) n
             """);
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO audit_events (organization_id, id, created_at, actor, action, resource_type, resource_id, details)
+            SELECT 1 + n % 20, gen_random_uuid(), now() - n * interval '1 minute', 'operator', 'quotas.updated', 'quotas', n % 500, '{}' FROM generate_series(1, 20000) n
+            """);
         await Database.ExecuteAsync("ANALYZE");
     }
 
-    public ValueTask DisposeAsync() => Database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Tenants.DisposeAsync();
+        await Database.DisposeAsync();
+    }
 }

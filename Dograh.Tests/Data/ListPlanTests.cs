@@ -11,7 +11,10 @@ using Npgsql;
 
 namespace Dograh.Tests.Data;
 
-/// <summary>How PostgreSQL runs the lists of deliveries, the bulk replay's reads and the statistics: it walks an index and stops at the page's end.</summary>
+/// <summary>
+/// How PostgreSQL runs the lists of deliveries, the bulk replay's reads and the statistics, as an organization's requests ask it, behind row-level security: it walks an
+/// index and stops at the page's end.
+/// </summary>
 [Collection(nameof(LargeDatabase))]
 public sealed class ListPlanTests(LargeDatabase seeded)
 {
@@ -19,7 +22,8 @@ public sealed class ListPlanTests(LargeDatabase seeded)
     private const string ByWorkflow = "ix_webhook_delivery_listings_workflow";
     private const string ByNode = "ix_webhook_delivery_listings_node";
     private const string ByHost = "ix_webhook_delivery_listings_host";
-    private const string OfParked = "ix_webhook_deliveries_parked";
+    private const string OfDeadLetters = "ix_webhook_deliveries_dead_letter";
+    private const string OfCancelled = "ix_webhook_deliveries_cancelled";
 
     private static readonly Caller Acme = new(1);
     private static readonly DeliveryFilter All = new(null, null, null, null, null, null, null);
@@ -31,8 +35,8 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         ["all"] = (All, ByCreation),
         ["created"] = (All with { CreatedAfter = Now.AddHours(-20), CreatedBefore = Now.AddHours(-10) }, ByCreation),
         ["succeeded"] = (All with { Status = DeliveryStatus.Succeeded }, ByCreation),
-        ["dead letters"] = (All with { Status = DeliveryStatus.DeadLetter }, OfParked),
-        ["cancelled, created"] = (All with { Status = DeliveryStatus.Cancelled, CreatedBefore = Now.AddHours(-10) }, OfParked),
+        ["dead letters"] = (All with { Status = DeliveryStatus.DeadLetter }, OfDeadLetters),
+        ["cancelled, created"] = (All with { Status = DeliveryStatus.Cancelled, CreatedBefore = Now.AddHours(-10) }, OfCancelled),
         ["workflow"] = (All with { WorkflowId = 2 }, ByWorkflow),
         ["workflow, succeeded"] = (All with { WorkflowId = 2, Status = DeliveryStatus.Succeeded }, ByWorkflow),
         ["node"] = (All with { WebhookNodeId = "node-7" }, ByNode),
@@ -70,7 +74,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
     {
         foreach (var organization in (Caller[])[Acme, new(4)])
         {
-            var plan = await ExplainAsync(database => (All with { Status = DeliveryStatus.Pending }).Apply(database, organization).NewestFirst(First));
+            var plan = await ExplainAsync(organization, database => (All with { Status = DeliveryStatus.Pending }).Apply(database, organization).NewestFirst(First));
 
             Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
         }
@@ -89,10 +93,10 @@ public sealed class ListPlanTests(LargeDatabase seeded)
     public async Task Statistics_of_an_hour_are_counted_by_the_listings_and_the_attempts_of_that_hour()
     {
         var hour = TimeSpan.FromHours(1);
-        var counted = await ReadPlanAsync($"EXPLAIN {ReadStats.DeliveriesSql}", 4L, hour);
-        var attempted = await ReadPlanAsync($"EXPLAIN {ReadStats.AttemptsSql}", 4L, hour);
-        var endpoints = await ReadPlanAsync($"EXPLAIN {ReadStats.EndpointsSql}", 4L, hour, ReadStats.MaxEndpoints);
-        var oldest = await ReadPlanAsync($"EXPLAIN {ReadStats.OldestDueSql}", 4L);
+        var counted = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.DeliveriesSql}", 4L, hour);
+        var attempted = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.AttemptsSql}", 4L, hour);
+        var endpoints = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.EndpointsSql}", 4L, hour, ReadStats.MaxEndpoints);
+        var oldest = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.OldestDueSql}", 4L);
 
         Assert.Contains(ByCreation, counted, StringComparison.Ordinal);
         Assert.Contains("pk_webhook_deliveries", counted, StringComparison.Ordinal);
@@ -121,6 +125,10 @@ public sealed class ListPlanTests(LargeDatabase seeded)
             "SELECT * FROM oauth_tokens WHERE organization_id = 1 AND credential_uuid = '00000000-0000-0000-0000-000000000000'",
             "SELECT * FROM signing_secrets WHERE organization_id = 1 AND workflow_id = 1 AND webhook_node_id = 'hook'",
             "SELECT * FROM signing_secrets WHERE organization_id = 1 AND id = '00000000-0000-0000-0000-000000000000'",
+            "SELECT * FROM organization_quotas WHERE organization_id = 1",
+            "SELECT * FROM audit_events WHERE organization_id = 1 ORDER BY created_at DESC, id DESC LIMIT 50",
+            "SELECT * FROM audit_events WHERE organization_id = 1 AND resource_id = '1' ORDER BY created_at DESC, id DESC LIMIT 50",
+            "DELETE FROM audit_events WHERE organization_id = 1 AND id = '00000000-0000-0000-0000-000000000000'",
             "SELECT * FROM idempotency_keys WHERE organization_id = 1 AND path = '/' AND key = 'k'",
             "SELECT * FROM idempotency_keys WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT 1000",
             "SELECT * FROM webhook_deliveries WHERE organization_id = 1 AND delivery_uuid = '00000000-0000-0000-0000-000000000000'",
@@ -134,7 +142,12 @@ public sealed class ListPlanTests(LargeDatabase seeded)
             "SELECT count(*) FROM webhook_delivery_attempts WHERE organization_id = 4 AND started_at >= now() - interval '1 hour'",
         ];
         var plans = new List<string>();
-        foreach (var statement in statements) plans.Add(await ReadPlanAsync($"BEGIN; SET LOCAL enable_seqscan = off; EXPLAIN {statement}; ROLLBACK"));
+        foreach (var statement in statements) 
+        {
+            plans.Add(await ReadPlanAsync(
+                () => seeded.Database.DataSource.OpenConnectionAsync(Token).AsTask(), $"BEGIN; SET LOCAL enable_seqscan = off; EXPLAIN {statement}; ROLLBACK"));
+        }
+
         foreach (var (filter, _) in Walks.Values) plans.Add(await ExplainAsync(database => filter.Apply(database, Acme).NewestFirst(First)));
 
         var indexes = await seeded.Database.ColumnAsync<string>(
@@ -155,9 +168,11 @@ public sealed class ListPlanTests(LargeDatabase seeded)
     }
 
     // The plan that a connection comes to use for the prepared statement, which is made anew for its parameters or once for any.
-    private async Task<string> ExplainAsync<T>(Func<DograhDbContext, IQueryable<T>> query)
+    private Task<string> ExplainAsync<T>(Func<DograhDbContext, IQueryable<T>> query) => ExplainAsync(Acme, query);
+
+    private async Task<string> ExplainAsync<T>(Caller organization, Func<DograhDbContext, IQueryable<T>> query)
     {
-        await using var context = seeded.Database.NewContext();
+        await using var context = seeded.Tenants.CreateContext(organization.OrganizationId);
         await using var command = query(context).CreateDbCommand();
         var text = command.CommandText;
         var values = new List<string>();
@@ -169,12 +184,17 @@ public sealed class ListPlanTests(LargeDatabase seeded)
 
         var execute = $"EXECUTE statement{(values.Count == 0 ? "" : $" ({string.Join(", ", values)})")}";
         var often = string.Concat(Enumerable.Repeat($"{execute}; ", 6));
-        return await ReadPlanAsync($"PREPARE statement AS {text}; {often}EXPLAIN {execute}; DEALLOCATE statement");
+        return await ReadPlanAsync(organization, $"PREPARE statement AS {text}; {often}EXPLAIN {execute}; DEALLOCATE statement");
     }
 
-    private async Task<string> ReadPlanAsync(string sql, params object[] parameters)
+    private Task<string> ReadPlanAsync(string sql, params object[] parameters) => ReadPlanAsync(Acme, sql, parameters);
+
+    private Task<string> ReadPlanAsync(Caller organization, string sql, params object[] parameters) =>
+        ReadPlanAsync(() => seeded.Tenants.OpenAsync(organization.OrganizationId, Token), sql, parameters);
+
+    private static async Task<string> ReadPlanAsync(Func<Task<NpgsqlConnection>> open, string sql, params object[] parameters)
     {
-        await using var connection = await seeded.Database.DataSource.OpenConnectionAsync(Token);
+        await using var connection = await open();
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
         await using var reader = await command.ExecuteReaderAsync(Token);

@@ -121,7 +121,7 @@ public sealed class PlanTests(LargeDatabase seeded)
 
     [Fact]
     public async Task Old_dead_letters_are_a_walk_of_the_index_of_what_is_parked() =>
-        AssertUses("ix_webhook_deliveries_parked", await ExplainFindOldAsync(FindOldDeliveries.DeadLettersSql));
+        AssertUses("ix_webhook_deliveries_dead_letter", await ExplainFindOldAsync(FindOldDeliveries.DeadLettersSql));
 
     [Fact]
     public async Task Old_payloads_are_looked_for_along_the_listings()

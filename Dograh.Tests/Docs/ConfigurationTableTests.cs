@@ -8,6 +8,7 @@ using Dograh.Webhooks.Configuration;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Retention;
 using Dograh.Webhooks.Sending;
 
@@ -21,6 +22,7 @@ public sealed partial class ConfigurationTableTests
         (SecretsOptions.SectionName, new SecretsOptions()),
         (AdminOptions.SectionName, new AdminOptions()),
         (ApiOptions.SectionName, new ApiOptions()),
+        (QuotaOptions.SectionName, new QuotaOptions()),
         (DatabaseOptions.SectionName, new DatabaseOptions()),
         (WebhookDeliveryOptions.SectionName, new WebhookDeliveryOptions()),
         (RetentionOptions.SectionName, new RetentionOptions()),

@@ -28,7 +28,8 @@ public sealed class ApiFuzzTests(ApiFixture fixture) : ApiTest(fixture)
     private static readonly Dictionary<string, string> Bodies = new(StringComparer.Ordinal)
     {
         ["POST /api/v1/organizations"] = """{"name": "Acme"}""",
-        ["POST /api/v1/api-keys"] = """{"name": "A key"}""",
+        ["PUT /api/v1/organizations/{id:long}/quotas"] = """{"deliveries_per_minute": 100000, "pending_deliveries": null, "payload_bytes": 1000000, "webhook_nodes": 0}""",
+        ["POST /api/v1/api-keys"] = """{"name": "A key", "scopes": ["runs:write", "keys:read"], "expires_at": "2066-01-31T12:00:00Z"}""",
         ["POST /api/v1/credentials"] = """{"name": "A credential", "description": "It", "credential_type": "custom_header", "credential_data": {"header_name": "X-Key", "header_value": "v", "token": "t", "api_key": "k", "username": "u", "password": "p"}}""",
         ["PUT /api/v1/credentials/{uuid:guid}"] = """{"name": "Another", "description": null, "credential_type": "basic_auth", "credential_data": {"username": "u", "password": "p"}}""",
         ["POST /api/v1/credentials/{uuid:guid}/test"] = """{"url": "http://127.0.0.1:1/", "http_method": "PUT"}""",
@@ -44,7 +45,8 @@ public sealed class ApiFuzzTests(ApiFixture fixture) : ApiTest(fixture)
     };
 
     private static readonly string[] Parameters =
-        ["limit", "cursor", "status", "workflow_run_id", "workflow_id", "webhook_node_id", "endpoint_host", "created_after", "created_before", "window", "api-version"];
+        ["limit", "cursor", "status", "workflow_run_id", "workflow_id", "webhook_node_id", "endpoint_host", "created_after", "created_before", "action", "resource_id", "actor", "window",
+        "api-version"];
 
     private static readonly Gen<string> Cursor = Gen.Select(Gen.OneOf(Gen.Long.Select(n => $"{n}"), Gen.OneOf("0", "3155378975999999999", "3155378976000000000"), Hostile.Text), Gen.OneOf(Gen.Long.Select(n => $"{n}"), Gen.Guid.Select(g => $"{g}"), Hostile.Text),
         (ticks, id) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{ticks}|{id}")));

@@ -8,6 +8,7 @@ public sealed class RetentionOptionsTests
     {
         { "Days", -1, "Retention:Days (RETENTION_DAYS) must be from 0 to 36500, but is -1." },
         { "DeadLetterDays", 36_501, "Retention:DeadLetterDays (RETENTION_DEAD_LETTER_DAYS) must be from 0 to 36500, but is 36501." },
+        { "AuditDays", -0.5, "Retention:AuditDays (RETENTION_AUDIT_DAYS) must be from 0 to 36500, but is -0.5." },
         { "PayloadDays", double.NaN, "Retention:PayloadDays (RETENTION_PAYLOAD_DAYS) must be from 0 to 36500, but is NaN." },
     };
 

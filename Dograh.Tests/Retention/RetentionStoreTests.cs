@@ -71,6 +71,24 @@ public sealed class RetentionStoreTests(TestServers servers) : DatabaseTest(serv
     }
 
     [Fact]
+    public async Task The_audit_log_is_kept_for_ever_unless_a_setting_says_otherwise()
+    {
+        var organization = await Database.AddOrganizationAsync();
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO audit_events (organization_id, id, created_at, actor, action, resource_type, details)
+            SELECT $1, gen_random_uuid(), now() - n * interval '1 hour', 'operator', 'quotas.updated', 'quotas', '{}' FROM generate_series(1, 1300) n
+            """,
+            organization);
+
+        Assert.Equal(default, await RemoveAsync());
+        Assert.Equal(new RemovedRows { AuditEvents = 1277 }, await RemoveAsync(new RetentionOptions { AuditDays = 0.999 }));
+
+        Assert.Equal(23, await Database.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE created_at > now() - interval '1 day'"));
+        Assert.Equal(23, await Database.ScalarAsync<long>("SELECT count(*) FROM audit_events"));
+    }
+
+    [Fact]
     public async Task Days_may_be_fractions()
     {
         await Database.AddAsync(ADelivery().In(DeliveryStatus.Succeeded).EndedAgo(TimeSpan.FromSeconds(20)));

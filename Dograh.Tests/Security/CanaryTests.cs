@@ -252,6 +252,7 @@ public sealed partial class CanaryTests(ObservedStack observed)
             ["/api/v1/workflows/{id}"] = Text(shown, "workflow_id"),
             ["/api/v1/workflow-runs/{id}"] = Text(shown, "workflow_run_id"),
             ["/api/v1/deliveries/{delivery_id}"] = delivery.ToString(),
+            ["/api/v1/organizations/{id}/quotas"] = "1",
         };
         // One route is there to tell a secret.
         foreach (var path in JsonElement.Parse(described).GetProperty("paths").EnumerateObject()

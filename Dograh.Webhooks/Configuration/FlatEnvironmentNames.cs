@@ -33,6 +33,7 @@ public static class FlatEnvironmentNames
         ["RETENTION_DAYS"] = "Retention:Days",
         ["RETENTION_DEAD_LETTER_DAYS"] = "Retention:DeadLetterDays",
         ["RETENTION_PAYLOAD_DAYS"] = "Retention:PayloadDays",
+        ["RETENTION_AUDIT_DAYS"] = "Retention:AuditDays",
         ["EGRESS_ALLOWED_NETWORKS"] = "Egress:AllowedNetworks",
         ["EGRESS_ALLOW_HTTP"] = "Egress:AllowHttp",
         ["EGRESS_ALLOWED_PORTS"] = "Egress:AllowedPorts",

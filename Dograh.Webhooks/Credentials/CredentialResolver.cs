@@ -20,9 +20,16 @@ public sealed partial class CredentialResolver(
     public async Task<IReadOnlyDictionary<(long OrganizationId, Guid Uuid), ResolvedCredential>> ResolveAsync(
         IEnumerable<ClaimedDelivery> deliveries, CancellationToken cancellationToken)
     {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await ResolveAsync(connection, deliveries, cancellationToken);
+    }
+
+    /// <summary>Resolves what the deliveries name, as far as the connection may read it.</summary>
+    public async Task<IReadOnlyDictionary<(long OrganizationId, Guid Uuid), ResolvedCredential>> ResolveAsync(
+        NpgsqlConnection connection, IEnumerable<ClaimedDelivery> deliveries, CancellationToken cancellationToken)
+    {
         var wanted = FindWanted(deliveries);
         if (wanted.Count == 0) return Open([]);
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { ReadCredentials.Command(wanted) } };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         return Open(await ReadCredentials.ReadAsync(reader, cancellationToken));

@@ -114,6 +114,7 @@ public sealed partial class DatabaseMigrator(
             await context.Database.ExecuteSqlAsync($"SELECT set_config('lock_timeout', {$"{LockTimeoutMilliseconds}ms"}, false)", cancellationToken);
             await context.GetService<IMigrator>().MigrateAsync(target, cancellationToken);
             if (target == Nothing) await DropHistoryAsync(context, cancellationToken);
+            if (target is null && !await TenantWall.RaiseAsync((NpgsqlConnection)context.Database.GetDbConnection(), cancellationToken)) LogNoWall(logger);
             return true;
         }
         // EF Core wraps what it takes for a passing fault.
@@ -170,6 +171,11 @@ public sealed partial class DatabaseMigrator(
 
     [LoggerMessage(4, LogLevel.Warning, "A migration waits for a table that is in use (try {Attempt}); it lets the traffic through and tries again in a second.")]
     private static partial void LogTableInUse(ILogger logger, int attempt);
+
+    [LoggerMessage(5, LogLevel.Warning,
+        "The role dograh_tenant could not be made, or this user may not become it: organizations are kept apart by the code only, and not by row-level security too. "
+        + "docs/runbook.md says how to make it.")]
+    private static partial void LogNoWall(ILogger logger);
 
     [LoggerMessage(3, LogLevel.Warning,
         "The database is not migrated yet (look {Attempt}); waiting. Run 'Dograh.Api migrate', or set Database:MigrateOnStartup for one API.")]

@@ -12,7 +12,7 @@ using Npgsql;
 
 namespace Dograh.Webhooks.Data;
 
-/// <summary>Registers PostgreSQL by its connection name: one pool for EF Core and for the hot path's SQL, its health, its migrator.</summary>
+/// <summary>Registers PostgreSQL by its connection name: one pool for EF Core and for the hot path's SQL, one for what is an organization's, its health, its migrator.</summary>
 public static class DatabaseServices
 {
     // Refused or unreachable must show at once: the API answers 503 rather than keep its caller waiting.
@@ -39,6 +39,7 @@ public static class DatabaseServices
         }
 
         builder.Services.AddSingleton(services => BuildDataSource(connectionString, services.GetService<ILoggerFactory>()));
+        builder.Services.AddSingleton(services => new TenantDatabase(connectionString, services));
         builder.Services.AddPooledDbContextFactory<DograhDbContext>((services, options) =>
             Configure(options, services.GetRequiredService<NpgsqlDataSource>()));
         builder.Services.AddScoped(services => services.GetRequiredService<IDbContextFactory<DograhDbContext>>().CreateDbContext());

@@ -25,6 +25,8 @@ public sealed class IdempotencyStore(NpgsqlDataSource dataSource)
     private const string CompleteSql =
         "UPDATE idempotency_keys SET status_code = $4, response_body = $5 WHERE organization_id = $1 AND path = $2 AND key = $3";
 
+    private const string ReleaseSql = "DELETE FROM idempotency_keys WHERE organization_id = $1 AND path = $2 AND key = $3";
+
     private const string DeleteExpiredSql =
         """
         DELETE FROM idempotency_keys
@@ -81,6 +83,16 @@ public sealed class IdempotencyStore(NpgsqlDataSource dataSource)
                 new() { Value = organizationId }, new() { Value = path }, new() { Value = key }, new() { Value = statusCode },
                 new() { Value = responseBody },
             },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Gives a key back that the transaction reserved: what it stood for was refused.</summary>
+    public static async Task ReleaseAsync(NpgsqlConnection connection, long organizationId, string path, string key, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ReleaseSql, connection)
+        {
+            Parameters = { new() { Value = organizationId }, new() { Value = path }, new() { Value = key } },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -18,6 +18,15 @@ public sealed class ApiKey
     /// <summary>SHA-256 of the key; unique over all organizations.</summary>
     public required byte[] KeyHash { get; set; }
 
+    /// <summary>What it may do, each one of <see cref="ApiKeyScope"/>; null for everything, also what later builds add.</summary>
+    public string[]? Scopes { get; set; }
+
     /// <summary>When it was created.</summary>
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>When it stops working; null for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary>When it was last used, to a minute; null if it never was.</summary>
+    public DateTimeOffset? LastUsedAt { get; set; }
 }

@@ -1,6 +1,6 @@
 namespace Dograh.Webhooks.Retention;
 
-/// <summary>How long what is finished is kept; section <c>Retention</c>. Days may be fractions; 0 keeps for ever.</summary>
+/// <summary>How long what is finished, or was put on record, is kept; section <c>Retention</c>. Days may be fractions; 0 keeps for ever.</summary>
 /// <remarks>What is pending is never removed, however old it is. ADR 13 says what is counted from when.</remarks>
 public sealed class RetentionOptions
 {
@@ -19,4 +19,8 @@ public sealed class RetentionOptions
     /// <value>Default 0: as long as the delivery.</value>
     /// <remarks>A delivery without its payload is still listed and counted, and cannot be replayed.</remarks>
     public double PayloadDays { get; set; }
+
+    /// <summary>How long the audit log is kept.</summary>
+    /// <value>Default 0: for ever.</value>
+    public double AuditDays { get; set; }
 }

@@ -16,6 +16,7 @@ public sealed class RetentionOptionsValidator : IValidateOptions<RetentionOption
         Check(nameof(options.Days), options.Days);
         Check(nameof(options.DeadLetterDays), options.DeadLetterDays);
         Check(nameof(options.PayloadDays), options.PayloadDays);
+        Check(nameof(options.AuditDays), options.AuditDays);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
         void Check(string setting, double value)

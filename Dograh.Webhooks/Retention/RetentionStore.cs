@@ -6,14 +6,14 @@ using Npgsql;
 
 namespace Dograh.Webhooks.Retention;
 
-/// <summary>Removes what is older than it is kept: deliveries that have ended, with their attempts; payloads, if they go earlier; runs without deliveries.</summary>
+/// <summary>Removes what is older than it is kept: deliveries that have ended, with their attempts; payloads, if they go earlier; runs without deliveries; audit events.</summary>
 /// <remarks>
 /// Organization by organization, a small batch at a time: each batch is a transaction, locks no more rows than it removes, waits for none, and is
 /// followed by a pause. What is removed is decided by the statement that removes it, so it does no harm to walk the same rows twice.
 /// </remarks>
 public sealed class RetentionStore(NpgsqlDataSource dataSource, IOptions<RetentionOptions> options, TimeProvider time)
 {
-    /// <summary>The most deliveries, payloads or runs that one transaction removes.</summary>
+    /// <summary>The most deliveries, payloads, runs or audit events that one transaction removes.</summary>
     public const int BatchSize = 500;
 
     // Any key that the whole system agrees on; it spells "retain".
@@ -72,6 +72,7 @@ public sealed class RetentionStore(NpgsqlDataSource dataSource, IOptions<Retenti
         if (payloadDays > 0) await RemovePayloadsAsync(organizationId, TimeSpan.FromDays(payloadDays), removed, cancellationToken);
         // After the deliveries, whose runs may have none left now.
         if (days > 0) await RemoveRunsAsync(organizationId, TimeSpan.FromDays(days), removed, cancellationToken);
+        if (options.Value.AuditDays is > 0 and var auditDays) await RemoveAuditEventsAsync(organizationId, TimeSpan.FromDays(auditDays), removed, cancellationToken);
     }
 
     private async Task RemoveDeliveriesAsync(
@@ -130,6 +131,18 @@ public sealed class RetentionStore(NpgsqlDataSource dataSource, IOptions<Retenti
         while (page.Count == BatchSize);
     }
 
+    private async Task RemoveAuditEventsAsync(long organizationId, TimeSpan age, Func<RemovedRows, Task> removed, CancellationToken cancellationToken)
+    {
+        int gone;
+        do
+        {
+            await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+            gone = await RemoveAuditEvents.ExecuteAsync(connection, organizationId, age, BatchSize, cancellationToken);
+            await removed(new RemovedRows { AuditEvents = gone });
+        }
+        while (gone == BatchSize);
+    }
+
     private async Task<IReadOnlyList<OldDelivery>> FindAsync(
         long organizationId, string sql, OldDelivery after, TimeSpan age, CancellationToken cancellationToken)
     {
@@ -160,6 +173,10 @@ public sealed class RetentionStore(NpgsqlDataSource dataSource, IOptions<Retenti
 /// <param name="Runs">Runs without deliveries.</param>
 public readonly record struct RemovedRows(long Deliveries, long Payloads, long Runs)
 {
+    /// <summary>Events of the audit log.</summary>
+    public long AuditEvents { get; init; }
+
     /// <summary>Both together.</summary>
-    public static RemovedRows operator +(RemovedRows a, RemovedRows b) => new(a.Deliveries + b.Deliveries, a.Payloads + b.Payloads, a.Runs + b.Runs);
+    public static RemovedRows operator +(RemovedRows a, RemovedRows b) =>
+        new(a.Deliveries + b.Deliveries, a.Payloads + b.Payloads, a.Runs + b.Runs) { AuditEvents = a.AuditEvents + b.AuditEvents };
 }

@@ -11,3 +11,6 @@ public sealed record CompletedRun(long OrganizationId, byte[] KeyHash, long Work
 
 /// <summary>The API key that a run came with does not work any more; nothing was stored.</summary>
 public sealed class KeyGoneException() : Exception("The API key does not work any more.");
+
+/// <summary>The API key that a run came with may not store runs; nothing was stored.</summary>
+public sealed class KeyLacksScopeException() : Exception("The API key lacks the scope.");

@@ -4,6 +4,7 @@ using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
+using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Redaction;
 using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Sending;
@@ -26,16 +27,19 @@ public sealed partial class RunIntake
     private readonly ILogger<RunIntake> _logger;
     private readonly WorkflowVersions _versions;
     private readonly RunWriter _writer;
+    private readonly QuotaMeter _quotas;
     private readonly Batcher<IReadOnlyList<DueDelivery>, bool> _schedule;
 
     /// <summary>Prepares the intake.</summary>
-    public RunIntake(EgressGuard guard, DeliveryQueue queue, NpgsqlDataSource dataSource, IOptions<WebhookDeliveryOptions> options, ILogger<RunIntake> logger)
+    public RunIntake(
+        EgressGuard guard, DeliveryQueue queue, NpgsqlDataSource dataSource, QuotaMeter quotas, IOptions<WebhookDeliveryOptions> options, ILogger<RunIntake> logger)
     {
         _guard = guard;
         _options = options;
         _logger = logger;
+        _quotas = quotas;
         _versions = new WorkflowVersions(dataSource);
-        _writer = new RunWriter(dataSource, _versions, guard, options);
+        _writer = new RunWriter(dataSource, _versions, guard, quotas, options);
         _schedule = new(
             async many =>
             {
@@ -76,14 +80,16 @@ public sealed partial class RunIntake
             return new Intake(repeated, [], IsRepeated: true, activity?.Context ?? default);
         }
 
-        await CompleteRun.ExecuteAsync(connection, organizationId, runId, completion, cancellationToken);
         var context = RunContext.Build(runId, run.Fields, run.WorkflowId, run.WorkflowName, run.CreatedAt, completion, run.Now);
         var nodes = WebhookNode.ReadAll(JsonElement.Parse(run.Definition));
-        return await StoreAsync(connection, organizationId, [Prepare(organizationId, run.WorkflowId, runId, nodes, context)], activity, cancellationToken);
+        var prepared = Prepare(organizationId, run.WorkflowId, runId, nodes, context);
+        if (await _quotas.AdmitAsync(organizationId, run.Quotas, prepared.Rows) is { } exceeded) throw exceeded;
+        await CompleteRun.ExecuteAsync(connection, organizationId, runId, completion, cancellationToken);
+        return await StoreAsync(connection, organizationId, [prepared], activity, cancellationToken);
     }
 
     /// <summary>Stores runs that come completed, all of one workflow.</summary>
-    /// <returns>The outcomes in the runs' order; null if the organization has no such workflow.</returns>
+    /// <returns>The outcomes of those that are stored, in the runs' order, and why the others are not; null if the organization has no such workflow.</returns>
     public async Task<Intake?> StoreCompletedAsync(
         NpgsqlConnection connection, long organizationId, long workflowId, IReadOnlyList<(RunFields Fields, Completion Completion)> runs,
         CancellationToken cancellationToken)
@@ -95,14 +101,17 @@ public sealed partial class RunIntake
         if (ids.Count == 1) activity?.SetTag(DograhTelemetry.WorkflowRunId, ids[0]);
 
         var newRuns = runs.Select((run, i) => new NewRun(organizationId, ids[i], workflowId, workflow.Version, workflow.Now, run.Fields, run.Completion)).ToList();
-        await InsertCompletedRuns.ExecuteAsync(connection, newRuns, cancellationToken);
-
         var nodes = _versions.Keep(organizationId, workflowId, workflow.Version, workflow.Definition);
         var prepared = newRuns
             .Select(run => Prepare(organizationId, workflowId, run.Id, nodes, RunContext.Build(
                 run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now)))
             .ToList();
-        return await StoreAsync(connection, organizationId, prepared, activity, cancellationToken);
+        var refusals = new QuotaExceededException?[prepared.Count];
+        for (var i = 0; i < refusals.Length; i++) refusals[i] = await _quotas.AdmitAsync(organizationId, workflow.Quotas, prepared[i].Rows);
+        var admitted = Enumerable.Range(0, refusals.Length).Where(i => refusals[i] is null).ToList();
+        await InsertCompletedRuns.ExecuteAsync(connection, admitted.ConvertAll(i => newRuns[i]), cancellationToken);
+        var stored = await StoreAsync(connection, organizationId, admitted.ConvertAll(i => prepared[i]), activity, cancellationToken);
+        return stored with { Refusals = refusals };
     }
 
     /// <summary>Renders the nodes of a workflow's current version as a completion would, and stores nothing.</summary>
@@ -198,4 +207,8 @@ public sealed partial class RunIntake
 /// <param name="Created">The deliveries to schedule once it is committed.</param>
 /// <param name="IsRepeated">True if the run had been completed before.</param>
 /// <param name="CompletingSpan">The span that scheduling belongs to.</param>
-public sealed record Intake(IReadOnlyList<RunOutcome> Outcomes, IReadOnlyList<DueDelivery> Created, bool IsRepeated, ActivityContext CompletingSpan);
+public sealed record Intake(IReadOnlyList<RunOutcome> Outcomes, IReadOnlyList<DueDelivery> Created, bool IsRepeated, ActivityContext CompletingSpan)
+{
+    /// <summary>For each run that was brought, why it was not stored; null where it was.</summary>
+    public IReadOnlyList<QuotaExceededException?> Refusals { get; init; } = [];
+}

@@ -3,6 +3,7 @@ using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Sending;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -11,7 +12,7 @@ namespace Dograh.Webhooks.Runs;
 
 /// <summary>Stores completed runs with their deliveries, those of many requests in one transaction: a group commit.</summary>
 /// <remarks>
-/// Each request is answered once the transaction that holds its rows is committed (I1). A run that PostgreSQL refuses, or that cannot be rendered, fails its
+/// Each request is answered once the transaction that holds its rows is committed (I1). A run that PostgreSQL refuses, that cannot be rendered or is more than a quota, fails its
 /// own request only: the others are stored without it.
 /// </remarks>
 internal sealed class RunWriter
@@ -27,14 +28,16 @@ internal sealed class RunWriter
     private readonly NpgsqlDataSource _dataSource;
     private readonly WorkflowVersions _versions;
     private readonly EgressGuard _guard;
+    private readonly QuotaMeter _quotas;
     private readonly WebhookDeliveryOptions _options;
     private readonly Batcher<(CompletedRun Run, string? TraceParent), Result> _batcher;
 
-    public RunWriter(NpgsqlDataSource dataSource, WorkflowVersions versions, EgressGuard guard, IOptions<WebhookDeliveryOptions> options)
+    public RunWriter(NpgsqlDataSource dataSource, WorkflowVersions versions, EgressGuard guard, QuotaMeter quotas, IOptions<WebhookDeliveryOptions> options)
     {
         _dataSource = dataSource;
         _versions = versions;
         _guard = guard;
+        _quotas = quotas;
         _options = options.Value;
         _batcher = new(StoreAsync, MaxGroup, DatabaseFailure.IsOfTheData, item => item.Run.Size, MaxGroupBytes);
     }
@@ -44,6 +47,8 @@ internal sealed class RunWriter
     /// <param name="traceParent">The trace context of the completing request.</param>
     /// <returns>The run as rendered, and its deliveries, due now; null if the organization has no such workflow.</returns>
     /// <exception cref="KeyGoneException">The key that it came with does not work any more.</exception>
+    /// <exception cref="KeyLacksScopeException">It may not store runs.</exception>
+    /// <exception cref="QuotaExceededException">The organization wants more than its quota.</exception>
     public async Task<StoredRun?> StoreAsync(CompletedRun run, string? traceParent)
     {
         var result = await _batcher.RunAsync((run, traceParent));
@@ -59,19 +64,31 @@ internal sealed class RunWriter
         for (var i = 0; i < results.Length; i++) results[i] = await RenderAsync(group[i].Run, group[i].TraceParent, begun[i]);
 
         var rendered = results.Where(result => result.Stored is not null).Select(result => result.Stored!).ToList();
-        if (rendered.Count > 0) await InsertAsync(connection, rendered);
+        try
+        {
+            if (rendered.Count > 0) await InsertAsync(connection, rendered);
+        }
+        catch
+        {
+            // They may come again, in another group.
+            foreach (var stored in rendered) await _quotas.ReleaseAsync(stored.Run.OrganizationId, stored.Prepared.Rows.Count);
+            throw;
+        }
+
         return results;
     }
 
     private async Task<Result> RenderAsync(CompletedRun run, string? traceParent, BegunRun? begun)
     {
         if (begun is null) return new Result(Stored: null, new KeyGoneException());
+        if (!begun.IsAllowed) return new Result(Stored: null, new KeyLacksScopeException());
         if (begun.Workflow is not { } workflow) return new Result(Stored: null, Fault: null);
         try
         {
             var nodes = await _versions.GetNodesAsync(run.OrganizationId, run.WorkflowId, workflow.Version, CancellationToken.None);
             var context = RunContext.Build(begun.RunId, run.Fields, run.WorkflowId, workflow.Name, begun.Now, run.Completion, begun.Now);
             var prepared = PreparedRun.Render(run.OrganizationId, run.WorkflowId, begun.RunId, nodes, context, _guard, traceParent);
+            if (await _quotas.AdmitAsync(run.OrganizationId, begun.Quotas, prepared.Rows) is { } exceeded) return new Result(Stored: null, exceeded);
             return new Result(
                 new StoredRun(
                     new NewRun(run.OrganizationId, begun.RunId, run.WorkflowId, workflow.Version, begun.Now, run.Fields, run.Completion), prepared),

@@ -8,7 +8,7 @@ namespace Dograh.Tests.Api.Http;
 /// <summary>The lists, which page alike.</summary>
 public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
 {
-    public static TheoryData<string> Lists => ["organizations", "api-keys", "credentials", "workflows", "deliveries", "signing-secrets", "signing-keys"];
+    public static TheoryData<string> Lists => ["organizations", "api-keys", "credentials", "workflows", "deliveries", "signing-secrets", "signing-keys", "audit"];
 
     [Fact]
     public void Every_list_there_is_is_tested_here() => Assert.Equal(
@@ -48,7 +48,7 @@ public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
     {
         var caller = await CallerAsync(list);
         var ids = await AddAsync(list, caller, 7);
-        var table = list switch { "api-keys" => "api_keys", "credentials" => "external_credentials", "deliveries" => "webhook_deliveries", "signing-secrets" or "signing-keys" => "signing_secrets", _ => list };
+        var table = list switch { "api-keys" => "api_keys", "credentials" => "external_credentials", "deliveries" => "webhook_deliveries", "signing-secrets" or "signing-keys" => "signing_secrets", "audit" => "audit_events", _ => list };
         await Database.ExecuteAsync($"UPDATE {table} SET created_at = '2026-01-01T00:00:00.123456Z'");
         await Database.ListDeliveriesAsync();
 
@@ -155,6 +155,13 @@ public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
         }
     }
 
+    // What somebody does, as the log shows it.
+    private static async Task<string> OnRecordAsync(ApiCaller caller)
+    {
+        var credential = (await caller.PostAsync("credentials", """{"name": "x", "credential_type": "none"}""")).Is(201).Text("uuid");
+        return (await caller.GetAsync($"audit?resource_id={credential}")).Is(200).Text("items/0/id");
+    }
+
     private static async Task<List<string>> AddAsync(string list, ApiCaller caller, int count)
     {
         var ids = new List<string>();
@@ -164,6 +171,7 @@ public sealed class PageTests(ApiFixture fixture) : ApiTest(fixture)
             ids.Add(list switch
             {
                 "credentials" => (await caller.PostAsync(list, """{"name": "x", "credential_type": "none"}""")).Is(201).Text("uuid"),
+                "audit" => await OnRecordAsync(caller),
                 "workflows" => (await caller.AddWorkflowAsync()).ToString(),
                 "deliveries" => (await caller.StoreRunAsync(workflow ??= await caller.AddWorkflowAsync(GivenWorkflows.Webhook()))).Text("deliveries/0/delivery_id"),
                 // Each for a node of its own: of one scope there are ten at most.

@@ -24,6 +24,77 @@ namespace Dograh.Webhooks.Data.Migrations
             NpgsqlModelBuilderExtensions.HasPostgresEnum(modelBuilder, "webhook_delivery_status", new[] { "cancelled", "dead_letter", "pending", "succeeded" });
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Dograh.Webhooks.Auditing.AuditEvent", b =>
+                {
+                    b.Property<long>("OrganizationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<Guid?>("ApiKeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("api_key_id");
+
+                    b.Property<string>("ApiKeyPrefix")
+                        .HasColumnType("text")
+                        .HasColumnName("api_key_prefix");
+
+                    b.Property<string>("ClientAddress")
+                        .HasColumnType("text")
+                        .HasColumnName("client_address");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<string>("Details")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("details");
+
+                    b.Property<string>("ResourceId")
+                        .HasColumnType("text")
+                        .HasColumnName("resource_id");
+
+                    b.Property<string>("ResourceType")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("resource_type");
+
+                    b.Property<string>("TraceId")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_audit_events");
+
+                    b.HasIndex("OrganizationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_audit_events_list");
+
+                    b.HasIndex("OrganizationId", "ResourceId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_audit_events_resource");
+
+                    b.ToTable("audit_events", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_audit_events_actor", "actor IN ('api_key', 'operator') AND (actor = 'api_key') = (api_key_id IS NOT NULL)");
+                        });
+                });
+
             modelBuilder.Entity("Dograh.Webhooks.Credentials.ExternalCredential", b =>
                 {
                     b.Property<long>("OrganizationId")
@@ -420,9 +491,15 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasDatabaseName("ix_webhook_deliveries_due")
                         .HasFilter("status = 'pending'");
 
-                    b.HasIndex("OrganizationId", "Status", "CreatedAt", "Id")
-                        .HasDatabaseName("ix_webhook_deliveries_parked")
-                        .HasFilter("status IN ('dead_letter', 'cancelled')");
+                    b.HasIndex(new[] { "OrganizationId", "CreatedAt", "Id" }, "cancelled")
+                        .HasDatabaseName("ix_webhook_deliveries_cancelled")
+                        .HasFilter("status = 'cancelled'")
+                        .HasAnnotation("Npgsql:CreatedConcurrently", true);
+
+                    b.HasIndex(new[] { "OrganizationId", "CreatedAt", "Id" }, "dead_letter")
+                        .HasDatabaseName("ix_webhook_deliveries_dead_letter")
+                        .HasFilter("status = 'dead_letter'")
+                        .HasAnnotation("Npgsql:CreatedConcurrently", true);
 
                     b.ToTable("webhook_deliveries", null, t =>
                         {
@@ -493,10 +570,18 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasColumnName("created_at")
                         .HasDefaultValueSql("now()");
 
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
                     b.Property<byte[]>("KeyHash")
                         .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("key_hash");
+
+                    b.Property<DateTimeOffset?>("LastUsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_used_at");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -511,6 +596,10 @@ namespace Dograh.Webhooks.Data.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("prefix");
+
+                    b.PrimitiveCollection<string[]>("Scopes")
+                        .HasColumnType("text[]")
+                        .HasColumnName("scopes");
 
                     b.HasKey("Id")
                         .HasName("pk_api_keys");
@@ -549,6 +638,40 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasName("pk_organizations");
 
                     b.ToTable("organizations", (string)null);
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Quotas.OrganizationQuotas", b =>
+                {
+                    b.Property<long>("OrganizationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("organization_id");
+
+                    b.Property<int?>("DeliveriesPerMinute")
+                        .HasColumnType("integer")
+                        .HasColumnName("deliveries_per_minute");
+
+                    b.Property<int?>("PayloadBytes")
+                        .HasColumnType("integer")
+                        .HasColumnName("payload_bytes");
+
+                    b.Property<int?>("PendingDeliveries")
+                        .HasColumnType("integer")
+                        .HasColumnName("pending_deliveries");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<int?>("WebhookNodes")
+                        .HasColumnType("integer")
+                        .HasColumnName("webhook_nodes");
+
+                    b.HasKey("OrganizationId")
+                        .HasName("pk_organization_quotas");
+
+                    b.ToTable("organization_quotas", (string)null);
                 });
 
             modelBuilder.Entity("Dograh.Webhooks.Runs.WorkflowRun", b =>
@@ -796,6 +919,16 @@ namespace Dograh.Webhooks.Data.Migrations
                     b.ToTable("data_protection_keys", (string)null);
                 });
 
+            modelBuilder.Entity("Dograh.Webhooks.Auditing.AuditEvent", b =>
+                {
+                    b.HasOne("Dograh.Webhooks.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_audit_events_organization");
+                });
+
             modelBuilder.Entity("Dograh.Webhooks.Credentials.ExternalCredential", b =>
                 {
                     b.HasOne("Dograh.Webhooks.Organizations.Organization", null)
@@ -864,6 +997,16 @@ namespace Dograh.Webhooks.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_api_keys_organization");
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Quotas.OrganizationQuotas", b =>
+                {
+                    b.HasOne("Dograh.Webhooks.Organizations.Organization", null)
+                        .WithOne()
+                        .HasForeignKey("Dograh.Webhooks.Quotas.OrganizationQuotas", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_organization_quotas_organization");
                 });
 
             modelBuilder.Entity("Dograh.Webhooks.Runs.WorkflowRun", b =>

@@ -1,22 +1,26 @@
+using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Runs;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Dograh.Webhooks.Data.Sql;
 
-/// <summary>For many runs that are about to be stored: whether their API key still works, their workflow's current version, and an id.</summary>
+/// <summary>For many runs that are about to be stored: whether their API key still works and may store runs, their workflow's current version, an id, and their
+/// organization's quotas.</summary>
 /// <remarks>
-/// A payload may name its run's id, so the id comes before the row. Finds its rows by the unique key <c>ux_api_keys_key_hash</c> and the primary key of
-/// <c>workflows</c>.
+/// A payload may name its run's id, so the id comes before the row. Finds its rows by the unique key <c>ux_api_keys_key_hash</c> and the primary keys of
+/// <c>workflows</c> and <c>organization_quotas</c>.
 /// </remarks>
 internal static class BeginCompletedRuns
 {
     public const string Sql =
         """
-        SELECT b.n, w.name, w.version, now(), nextval((SELECT pg_get_serial_sequence('workflow_runs', 'id'))::regclass)
+        SELECT b.n, w.name, w.version, now(), nextval((SELECT pg_get_serial_sequence('workflow_runs', 'id'))::regclass),
+               k.scopes IS NULL OR 'runs:write' = ANY (k.scopes), q.deliveries_per_minute, q.pending_deliveries, q.payload_bytes
         FROM unnest($1, $2, $3) WITH ORDINALITY AS b (organization_id, workflow_id, key_hash, n)
-        JOIN api_keys AS k ON k.key_hash = b.key_hash AND k.organization_id = b.organization_id
+        JOIN api_keys AS k ON k.key_hash = b.key_hash AND k.organization_id = b.organization_id AND (k.expires_at IS NULL OR k.expires_at > now())
         LEFT JOIN workflows AS w ON w.organization_id = b.organization_id AND w.id = b.workflow_id
+        LEFT JOIN organization_quotas AS q ON q.organization_id = b.organization_id
         """;
 
     /// <summary>Runs the statement.</summary>
@@ -37,7 +41,7 @@ internal static class BeginCompletedRuns
         while (await reader.ReadAsync(cancellationToken))
         {
             var workflow = reader.IsDBNull(1) ? null : new BegunWorkflow(reader.GetString(1), reader.GetInt32(2));
-            begun[reader.GetInt64(0) - 1] = new BegunRun(reader.GetInt64(4), reader.GetFieldValue<DateTimeOffset>(3), workflow);
+            begun[reader.GetInt64(0) - 1] = new BegunRun(reader.GetInt64(4), reader.GetFieldValue<DateTimeOffset>(3), workflow, reader.GetBoolean(5), QuotaLimits.ReadOwn(reader, 6));
         }
 
         return begun;
@@ -48,7 +52,9 @@ internal static class BeginCompletedRuns
 /// <param name="RunId">Its id.</param>
 /// <param name="Now">The database's time.</param>
 /// <param name="Workflow">Its workflow; null if the organization has no such workflow.</param>
-internal sealed record BegunRun(long RunId, DateTimeOffset Now, BegunWorkflow? Workflow);
+/// <param name="IsAllowed">Whether its key may store runs.</param>
+/// <param name="Quotas">What the operator has set for its organization.</param>
+internal sealed record BegunRun(long RunId, DateTimeOffset Now, BegunWorkflow? Workflow, bool IsAllowed, OrganizationQuotas Quotas);
 
 /// <summary>What a workflow is just now.</summary>
 /// <param name="Name">Its name.</param>

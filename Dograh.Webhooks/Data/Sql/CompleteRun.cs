@@ -1,3 +1,4 @@
+using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Runs;
 using Npgsql;
 using NpgsqlTypes;
@@ -9,10 +10,12 @@ internal static class CompleteRun
 {
     public const string LockSql =
         """
-        SELECT r.status, r.workflow_id, r.name, r.campaign_id, r.created_at, r.initial_context, w.name, d.definition, now()
+        SELECT r.status, r.workflow_id, r.name, r.campaign_id, r.created_at, r.initial_context, w.name, d.definition, now(),
+               q.deliveries_per_minute, q.pending_deliveries, q.payload_bytes
         FROM workflow_runs AS r
         JOIN workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id
         JOIN workflow_definitions AS d ON d.organization_id = r.organization_id AND d.workflow_id = r.workflow_id AND d.version = r.version
+        LEFT JOIN organization_quotas AS q ON q.organization_id = r.organization_id
         WHERE r.organization_id = $1 AND r.id = $2
         FOR UPDATE OF r
         """;
@@ -52,7 +55,8 @@ internal static class CompleteRun
             CreatedAt: reader.GetFieldValue<DateTimeOffset>(4),
             WorkflowName: reader.GetString(6),
             Definition: reader.GetString(7),
-            Now: reader.GetFieldValue<DateTimeOffset>(8));
+            Now: reader.GetFieldValue<DateTimeOffset>(8),
+            Quotas: QuotaLimits.ReadOwn(reader, 9));
     }
 
     /// <summary>Stores the completion of a run that the transaction has locked.</summary>
@@ -97,4 +101,5 @@ internal static class CompleteRun
 
 /// <summary>A run as it is locked for completion.</summary>
 internal sealed record LockedRun(
-    bool IsCompleted, long WorkflowId, RunFields Fields, DateTimeOffset CreatedAt, string WorkflowName, string Definition, DateTimeOffset Now);
+    bool IsCompleted, long WorkflowId, RunFields Fields, DateTimeOffset CreatedAt, string WorkflowName, string Definition, DateTimeOffset Now,
+    OrganizationQuotas Quotas);

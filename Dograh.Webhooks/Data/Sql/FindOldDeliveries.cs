@@ -6,7 +6,7 @@ namespace Dograh.Webhooks.Data.Sql;
 /// <remarks>
 /// A delivery ends no earlier than it is created, so what ended long ago is among what was created long ago, and the listings have an index in that order:
 /// <c>ix_webhook_delivery_listings_created_at</c>, walked from its oldest end, where little but what is to be removed is left. Dead letters are kept for longer
-/// and have <c>ix_webhook_deliveries_parked</c>. So nothing that a delivery's life writes to has an index for retention's sake.
+/// and have <c>ix_webhook_deliveries_dead_letter</c>. So nothing that a delivery's life writes to has an index for retention's sake.
 /// </remarks>
 internal static class FindOldDeliveries
 {
