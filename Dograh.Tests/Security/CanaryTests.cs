@@ -81,6 +81,7 @@ public sealed partial class CanaryTests(ObservedStack observed)
         // One that waits, so that Redis holds something; its secret is replaced while it does.
         var waiting = await CompleteAsync(acme, await AddWorkflowAsync(acme, unreachable, credentials[0], RetriesLater));
         await Eventually.TrueAsync(async () => (await acme.DeliveryAsync(waiting)).GetProperty("attempt_count").GetInt32() == 1);
+        await UseAnotherKeyAsync(acme);
         await RefusedAsync(acme);
         await ReadEverythingAsync(acme, deliveries[0]);
 
@@ -216,6 +217,19 @@ public sealed partial class CanaryTests(ObservedStack observed)
     {
         var said = Plant("what was said in a call that was stored", Places.Database | Places.Answers);
         return StackCaller.DeliveryOf(await PostAsync(acme.Key, $"workflows/{workflow}/completed-runs", new { gathered_context = new { said } }));
+    }
+
+    // Told once, to whoever makes it; the record of its making, and of what it does, is read with everything else. The log has its own words for what it may not.
+    private async Task UseAnotherKeyAsync(StackCaller acme)
+    {
+        var made = await PostAsync(acme.Key, "api-keys", new { name = "to look", scopes = new[] { "audit:read", "credentials:write" }, expires_at = TimeProvider.System.GetUtcNow().AddHours(1) });
+        var key = Plant("a key that was made", made.GetProperty("api_key").GetString()!, Places.Answers);
+        await SendAsync(HttpMethod.Get, key, "deliveries", body: null);
+        var stored = await PostAsync(key, "credentials", new
+        {
+            name = "x", credential_type = "bearer_token", credential_data = new { token = Plant("the token of a credential that is on record") },
+        });
+        Assert.Contains(stored.GetProperty("uuid").GetString()!, await SendAsync(HttpMethod.Get, key, "audit", body: null), StringComparison.Ordinal);
     }
 
     // What is refused must not be told to anybody else either.

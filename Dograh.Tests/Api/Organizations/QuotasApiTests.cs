@@ -68,14 +68,11 @@ public sealed class QuotasApiTests(ApiFixture fixture, TestServers servers) : Ap
             Assert.InRange(int.Parse(answer.Header("Retry-After")!, CultureInfo.InvariantCulture), 1, 60);
         }
 
-        // But for the last use of the key.
         Assert.Equal(2, await Database.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE organization_id = $1", acme.Id));
-        Assert.Equal(Without(before), Without(await Database.DumpAsync(acme.Id)));
+        Assert.Equal(before, await Database.DumpAsync(acme.Id));
         (await Api.Admin.PutAsync(Path(acme), "{}")).Is(200);
         (await acme.PostAsync($"workflows/{workflow}/completed-runs", "{}", idempotencyKey: "k")).Is(202);
         (await acme.PostAsync($"workflow-runs/{started}/complete", "{}")).Is(202);
-
-        static string Without(string dump) => string.Join('\n', dump.Split('\n').Where(line => !line.Contains("dgk_", StringComparison.Ordinal)));
     }
 
     [Fact]

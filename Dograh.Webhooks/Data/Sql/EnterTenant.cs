@@ -10,6 +10,9 @@ namespace Dograh.Webhooks.Data.Sql;
 /// </remarks>
 internal static class EnterTenant
 {
+    // It waits for nobody: a server that does not answer this hangs, and that must show soon.
+    private const int TimeoutSeconds = 3;
+
     public const string Sql =
         $"""
         SELECT set_config('{TenantWall.Setting}', $1, false),
@@ -21,6 +24,7 @@ internal static class EnterTenant
     {
         await using var command = new NpgsqlCommand(Sql, connection)
         {
+            CommandTimeout = TimeoutSeconds,
             Parameters = { new NpgsqlParameter<string> { TypedValue = organizationId.ToString(CultureInfo.InvariantCulture) } },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
