@@ -15,6 +15,7 @@ public sealed class FlatEnvironmentNamesTests
         EGRESS_ALLOWED_PORTS = Egress:AllowedPorts
         EGRESS_ALLOW_HTTP = Egress:AllowHttp
         EGRESS_PROXY = Egress:Proxy
+        RETENTION_AUDIT_DAYS = Retention:AuditDays
         RETENTION_DAYS = Retention:Days
         RETENTION_DEAD_LETTER_DAYS = Retention:DeadLetterDays
         RETENTION_PAYLOAD_DAYS = Retention:PayloadDays
