@@ -39,6 +39,14 @@ internal sealed partial class AttemptRunner(DeliverySender sender, IOptions<Webh
         };
     }
 
+    /// <summary>What is recorded of a claim that no attempt is begun for.</summary>
+    public DeliveryOutcome TurnAway(ClaimedDelivery delivery, AttemptResult.Deferred deferred)
+    {
+        using var scope = logger.IsEnabled(LogLevel.Information) ? logger.BeginScope(new DeliveryLogScope(delivery)) : null;
+        using var activity = StartActivity(delivery);
+        return Return(delivery, deferred.Delay, deferred.WaitingFor, deferred.Error, activity);
+    }
+
     private static Activity? StartActivity(ClaimedDelivery delivery)
     {
         if (!DograhTelemetry.Source.HasListeners()) return null;

@@ -23,6 +23,9 @@ internal sealed partial class DeliveryDispatcher(
 {
     private const int MaxBatch = 256;
 
+    // What has become due just now is little, but for the first instant of a burst.
+    private const int FreshBatch = 16;
+
     // A statement costs about as much as the rows of half a batch: a worker with work in hand lets a few more slots become free first.
     private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan GatheringStep = TimeSpan.FromMilliseconds(1);
@@ -37,6 +40,7 @@ internal sealed partial class DeliveryDispatcher(
     private static readonly TimeSpan RecordingReserve = TimeSpan.FromSeconds(2);
 
     private readonly WakeSignal _wake = new(time);
+    private readonly TurnAwayPace _pace = new(time);
     private readonly CancellationTokenSource _abandon = new();
     private Action? _recorded;
     private int _held;
@@ -110,13 +114,18 @@ internal sealed partial class DeliveryDispatcher(
             return null;
         }
 
-        var limit = Math.Min(room, MaxBatch);
-        var taken = await TakeAsync(limit, stoppingToken);
+        var limit = _pace.Limit(Math.Min(room, MaxBatch));
+        // Without Redis there is no telling what has become due just now.
+        var pause = _redisIsAway ? TimeSpan.Zero : _pace.Wait;
+        var taken = pause > TimeSpan.Zero ? await TakeFreshAsync(Math.Min(limit, FreshBatch)) : await TakeAsync(limit, stoppingToken);
         if (taken.Keys.Count == 0)
         {
-            await _wake.WaitAsync(SleepUntil(taken.NextDueAt), stoppingToken);
+            var sleep = SleepUntil(taken.NextDueAt);
+            await _wake.WaitAsync(pause > TimeSpan.Zero && pause < sleep ? pause : sleep, stoppingToken);
             return null;
         }
+
+        _pace.Taken(taken.Keys.Count);
 
         Interlocked.Add(ref _claiming, taken.Keys.Count);
         return new Turn(taken.Keys, IsFull: taken.Keys.Count == limit);
@@ -203,8 +212,22 @@ internal sealed partial class DeliveryDispatcher(
         }
     }
 
-    private async Task StartAsync(IReadOnlyList<ClaimedDelivery> claimed, CancellationToken cancellationToken)
+    private async Task<TakenKeys> TakeFreshAsync(int limit)
     {
+        try
+        {
+            return await queue.TakeFreshAsync(limit, clock.Now);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // The next turn, which comes soon, meets it and says so.
+            return new TakenKeys([], NextDueAt: null);
+        }
+    }
+
+    private async Task StartAsync(IReadOnlyList<ClaimedDelivery> all, CancellationToken cancellationToken)
+    {
+        var claimed = TurnAway(all);
         if (claimed.Count == 0) return;
         IReadOnlyList<DeliverySecrets> resolved;
         try
@@ -226,6 +249,25 @@ internal sealed partial class DeliveryDispatcher(
         }
 
         for (var i = 0; i < claimed.Count; i++) Hold(claimed[i], resolved[i]);
+    }
+
+    // What an open circuit would turn away needs no secrets to be read.
+    private List<ClaimedDelivery> TurnAway(IReadOnlyList<ClaimedDelivery> claimed)
+    {
+        var open = new List<ClaimedDelivery>(claimed.Count);
+        foreach (var delivery in claimed)
+        {
+            if (sender.IsShut(delivery) is not { } deferred)
+            {
+                open.Add(delivery);
+                continue;
+            }
+
+            Interlocked.Increment(ref _held);
+            HandOver(attempts.TurnAway(delivery, deferred));
+        }
+
+        return open;
     }
 
     // Starts the attempt on the pool and keeps its slot until it is made.
@@ -258,6 +300,7 @@ internal sealed partial class DeliveryDispatcher(
 
     private void HandOver(DeliveryOutcome outcome)
     {
+        if (outcome.Return is { WaitingFor: not null }) _pace.TurnedAway();
         outcome.WhenRecorded = _recorded ??= Recorded;
         recorder.Add(outcome);
     }

@@ -60,6 +60,38 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_has_become_due_since_the_last_take_can_be_taken_alone()
+    {
+        var queue = NewQueue();
+        await queue.AddMissingAsync(Enumerable.Range(0, 500).Select(n => Due(1, n, Noon)).ToList());
+        await queue.TakeAsync(64, Noon.AddSeconds(1));
+        await queue.AddMissingAsync([Due(1, 777, Noon.AddSeconds(1.1)), Due(2, 778, Noon.AddSeconds(1.2)), Due(1, 779, Noon.AddSeconds(1.31)), Due(1, 780, Noon.AddSeconds(9))]);
+
+        var fresh = await queue.TakeFreshAsync(10, Noon.AddSeconds(1.3));
+
+        Assert.Equal([Key(2, 778), Key(1, 777)], fresh.Keys);
+        Assert.Equal(Noon.AddSeconds(1.31), fresh.NextDueAt);
+        Assert.Empty((await queue.TakeFreshAsync(10, Noon.AddSeconds(1.3))).Keys);
+        Assert.Equal([Key(1, 779)], (await queue.TakeFreshAsync(10, Noon.AddSeconds(1.31))).Keys);
+        Assert.Null((await queue.TakeFreshAsync(10, Noon.AddSeconds(2))).NextDueAt);
+        Assert.Equal(500 - 64 + 1, await queue.CountAsync());
+    }
+
+    [Fact]
+    public async Task Of_what_has_become_due_just_now_no_more_is_taken_than_asked_for_of_all_shards_and_garbage_is_removed()
+    {
+        var queue = NewQueue(shards: 4);
+        await queue.AddMissingAsync(Enumerable.Range(1, 20).Select(n => Due(n, n, Noon.AddMilliseconds(n))).ToList());
+        await queue.TakeAsync(1, Noon.AddMilliseconds(1));
+        await _redis.Connection.GetDatabase().SortedSetAddAsync(QueueKeys.Deliveries(0), "garbage", Noon.AddMilliseconds(100).ToUnixTimeMilliseconds());
+
+        Assert.InRange((await queue.TakeFreshAsync(4, Noon.AddMilliseconds(100))).Keys.Count, 3, 4);
+        while ((await queue.TakeFreshAsync(4, Noon.AddMilliseconds(100))).Keys.Count > 0) { }
+
+        Assert.Equal(0, await queue.CountAsync());
+    }
+
+    [Fact]
     public async Task However_many_organizations_are_behind_a_burst_all_are_taken_and_none_twice()
     {
         var queue = NewQueue();

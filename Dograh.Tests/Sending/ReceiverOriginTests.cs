@@ -112,6 +112,44 @@ public sealed class ReceiverOriginTests(TestServers servers) : SenderTest(server
     }
 
     [Fact]
+    public async Task A_receiver_that_has_never_answered_is_known_to_hang_after_a_second_and_one_that_has_after_two()
+    {
+        var sender = NewSender(OneAtATime);
+        Receiver.Answers(request => request.Number == 2 ? Reply.Ok : Reply.Nothing);
+        using var stop = new CancellationTokenSource();
+        var first = sender.SendAsync(AClaim(Receiver.Url), credential: null, stop.Token);
+        await Receiver.RequestsAsync(1);
+        Time.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.InRange(Assert.Single(await DeferralsAsync(sender, 1)), Break, Break * 2);
+        await stop.CancelAsync();
+        await first.Soon();
+
+        Assert.IsType<AttemptResult.Attempted>(await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token).Soon());
+        using var stopAgain = new CancellationTokenSource();
+        var third = sender.SendAsync(AClaim(Receiver.Url), credential: null, stopAgain.Token);
+        await Receiver.RequestsAsync(3);
+        Time.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.InRange(Assert.Single(await DeferralsAsync(sender, 1)).TotalSeconds, 0.5, 5);
+        await stopAgain.CancelAsync();
+        await third.Soon();
+    }
+
+    [Fact]
+    public async Task What_waits_for_an_open_circuit_is_known_before_its_secrets_are_read_and_so_is_what_does_not()
+    {
+        var sender = await OpenAsync();
+        Time.Advance(TimeSpan.FromSeconds(10));
+
+        var deferred = sender.IsShut(AClaim(Receiver.Url));
+        Assert.Equal(WaitingReason.Circuit, deferred?.WaitingFor);
+        Assert.InRange(deferred!.Delay.TotalSeconds, 19.5, 20.5);
+        Assert.Null(sender.IsShut(AClaim()));
+        Assert.Null(sender.IsShut(AClaim() with { EndpointUrl = "no URL" }));
+        Time.Advance(Break);
+        Assert.Null(sender.IsShut(AClaim(Receiver.Url)));
+    }
+
+    [Fact]
     public async Task A_line_that_has_stopped_is_given_up_where_others_want_its_slots_and_what_is_being_sent_goes_on()
     {
         var sender = NewSender(OneAtATime);

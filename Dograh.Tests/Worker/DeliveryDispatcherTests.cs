@@ -111,6 +111,37 @@ public sealed class DeliveryDispatcherTests(TestServers servers) : WorkerTest(se
         Assert.All(await Database.DeliveriesAsync(), row => Assert.Equal(DeliveryStatus.Succeeded, row.Status));
     }
 
+    [Fact]
+    public async Task A_backlog_that_an_open_circuit_turns_away_is_claimed_at_a_pace_and_what_becomes_due_just_now_goes_before_it()
+    {
+        await using var dead = await Receiver.StartAsync();
+        dead.Answers(503);
+        var worker = await ComposeWorkerAsync(("WebhookDelivery:CircuitMinimumAttempts", 2));
+        var recording = worker.Get<OutcomeRecorder>().RunAsync(CancellationToken.None);
+        var run = await Database.AddRunAsync(await Database.AddOrganizationAsync());
+        await ScheduleAsync(await Database.AddAsync(2, ADelivery().Of(run).To(dead.Url)));
+        Assert.Equal(2, await worker.Dispatcher.RunOnceAsync(Token));
+        await Eventually.TrueAsync(() => worker.Dispatcher.Held == 0);
+
+        await ScheduleAsync(await Database.AddAsync(2_000, ADelivery().Of(run).To(dead.Url)));
+        var (started, claimed) = (TimeProvider.System.GetTimestamp(), 0);
+        while (claimed < 1_000) claimed += await worker.Dispatcher.RunOnceAsync(Token);
+        // But for the first batch, which had to be claimed to learn what there is.
+        Assert.InRange(claimed, 1_000, 256 + 64 + (TurnAwayPace.PerSecond * TimeProvider.System.GetElapsedTime(started).TotalSeconds));
+
+        // The same organization's, so that no turn of its own takes it before its burst.
+        var fresh = await Database.AddAsync(ADelivery().Of(run).To(Receiver.Url));
+        await Queue.ScheduleAsync([new DueDelivery(fresh, worker.Get<DatabaseClock>().Now)]);
+        claimed = 0;
+        while (Receiver.Requests.Count == 0) claimed += await worker.Dispatcher.RunOnceAsync(Token);
+
+        Assert.InRange(claimed, 1, 500);
+        Assert.Equal(2, dead.Requests.Count);
+        await Eventually.TrueAsync(() => worker.Dispatcher.Held == 0);
+        worker.Get<OutcomeRecorder>().Complete();
+        await recording.Soon();
+    }
+
     private static async Task RecordAsync(TestWorker worker)
     {
         var recorder = worker.Get<OutcomeRecorder>();

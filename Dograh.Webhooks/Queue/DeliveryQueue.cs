@@ -24,6 +24,12 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     private const int LookBack = 2048;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
+    // A key comes into the queue a little after it is due: its run had to be committed first.
+    private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(250);
+
+    // This process's idea of the database's time may be a little behind, and what is due in so many milliseconds is worth a short sleep.
+    private const int SoonMilliseconds = 20;
+
     private const int None = -1;
 
     // No delivery's member.
@@ -32,6 +38,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     private volatile bool _wasFull;
     private bool _leftDue;
     private DateTimeOffset _lastLook;
+    private DateTimeOffset _lastTake;
     private bool _leftSome;
 
     // A shard whose set took nothing in when it was last asked to: out of memory, or a replica. What it does not have nobody would take from it.
@@ -111,7 +118,39 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         }
 
         _leftDue = leftDue;
+        _lastTake = now;
 
+        return new TakenKeys(keys, nextDueAt);
+    }
+
+    /// <summary>Takes up to so many of the keys that have become due since keys were last taken, the youngest first, and leaves all that was due before.</summary>
+    /// <param name="limit">The most to take.</param>
+    /// <param name="now">The database's time.</param>
+    /// <returns>The keys taken, and when the next one is due, should that be soon.</returns>
+    public async Task<TakenKeys> TakeFreshAsync(int limit, DateTimeOffset now)
+    {
+        var keys = new List<DeliveryKey>();
+        DateTimeOffset? nextDueAt = null;
+        var (since, until) = ((_lastTake - FreshFor).ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds());
+        for (var shard = 0; shard < _shards && keys.Count < limit; shard++)
+        {
+            var set = QueueKeys.Deliveries(shard);
+            var youngest = await Database.SortedSetRangeByScoreWithScoresAsync(
+                set, since, until + SoonMilliseconds, order: Order.Descending, take: limit - keys.Count);
+            var early = Array.FindLastIndex(youngest, entry => entry.Score > until);
+            if (early >= 0 && DueAt(youngest[early]) is var soon && (nextDueAt is null || soon < nextDueAt)) nextDueAt = soon;
+            var due = Array.ConvertAll(youngest[(early + 1)..], entry => entry.Element);
+            if (due.Length == 0) continue;
+            // What another worker takes in the same moment, one of the two will not be able to claim.
+            await Database.SortedSetRemoveAsync(set, due);
+            foreach (var member in due)
+            {
+                if (QueueKeys.TryParseMember(member, out var key)) keys.Add(key);
+                else LogForeignMember(logger, set.ToString());
+            }
+        }
+
+        _lastTake = now;
         return new TakenKeys(keys, nextDueAt);
     }
 

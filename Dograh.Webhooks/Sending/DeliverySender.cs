@@ -118,6 +118,21 @@ public sealed class DeliverySender : IDisposable
         }
     }
 
+    /// <summary>Whether the delivery's receiver has its circuit open, so that it would be turned away before anything is done for it.</summary>
+    /// <returns>For how long; null if its attempt is to be begun, and be it to say what is wrong with it.</returns>
+    public AttemptResult.Deferred? IsShut(ClaimedDelivery delivery)
+    {
+        if (_isStopping) return null;
+        try
+        {
+            return _origins.Of(_urls.Read(delivery.EndpointUrl).Origin).IsShut(_random(), out var delay) ? new AttemptResult.Deferred(WaitingReason.Circuit, delay) : null;
+        }
+        catch (UnsendableException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Begins no more attempts: those under way go on, and whatever still waits for a place is released (I11).</summary>
     public void StopBeginning() => _isStopping = true;
 

@@ -30,6 +30,9 @@ internal sealed partial class ReceiverOrigin
     // A receiver that has freed no place for so long, and for twice as long as its answers take, hangs.
     private static readonly TimeSpan HangsAfter = TimeSpan.FromSeconds(2);
 
+    // One that has not answered at all yet: what is turned away before it is known to hang comes back in vain.
+    private static readonly TimeSpan UnknownHangsAfter = TimeSpan.FromSeconds(1);
+
     // A line that has not moved for so long gives up its slots where others want them.
     private static readonly TimeSpan StoppedAfter = TimeSpan.FromSeconds(0.5);
 
@@ -40,6 +43,9 @@ internal sealed partial class ReceiverOrigin
     // groups, so that others meet them seldom.
     private static readonly TimeSpan ReturnStep = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan ReturnEvery = TimeSpan.FromSeconds(0.5);
+
+    // In groups those come back too that wait for places, but in small ones: the line holds what becomes free in so long twice over.
+    private static readonly TimeSpan PlaceEvery = TimeSpan.FromSeconds(0.1);
 
     private readonly TimeProvider _time;
     private readonly int _permits;
@@ -201,12 +207,12 @@ internal sealed partial class ReceiverOrigin
         lock (_lock)
         {
             var now = Now;
-            if (_inside >= _permits && now - _lastPlaceFreedAt > Longer(HangsAfter)) return ComeBack(now, now + (_break * 1.5), _break / 2, random);
+            if (_inside >= _permits && now - _lastPlaceFreedAt > (_averageSeconds is null ? UnknownHangsAfter : Longer(HangsAfter))) return ComeBack(now, now + (_break * 1.5), _break / 2, random);
             var next = _nextPlaceAt + TimeSpan.FromSeconds(SecondsAPlaceIsTaken / _permits);
             if (next < now + MinConcurrencyDelay) next = now + MinConcurrencyDelay;
             if (next > now + MaxConcurrencyDelay) return MaxConcurrencyDelay * (1 + random);
             _nextPlaceAt = next;
-            return next - now;
+            return RoundUp(next, PlaceEvery) - now;
         }
     }
 
@@ -251,8 +257,10 @@ internal sealed partial class ReceiverOrigin
         if (next < first) next = first;
         if (next > first + window) next = first + (window * random);
         else _nextReturnAt = next;
-        return TimeSpan.FromTicks((next.Ticks + ReturnEvery.Ticks - 1) / ReturnEvery.Ticks * ReturnEvery.Ticks) - now;
+        return RoundUp(next, ReturnEvery) - now;
     }
+
+    private static TimeSpan RoundUp(TimeSpan value, TimeSpan step) => TimeSpan.FromTicks((value.Ticks + step.Ticks - 1) / step.Ticks * step.Ticks);
 
     private void Shut()
     {
