@@ -1,6 +1,7 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Data;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Dograh.Tests.Data;
 
@@ -169,6 +170,29 @@ public sealed class MigrationTests(TestServers servers)
 
         // It knows the enum type now, although its connections are older than the type.
         await waiter.AddAsync(Given.ADelivery());
+    }
+
+    [Fact]
+    public async Task What_a_worker_takes_for_the_migrations_are_those_of_EF_Core()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        await using var context = database.NewContext();
+
+        Assert.Equal(context.Database.GetMigrations(), AppliedMigrations.Known.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_database_that_lacks_its_last_migration_or_is_not_there_at_all_is_not_current()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        Assert.False(await AppliedMigrations.AreAllAsync(database.DataSource, Token));
+        await TestServers.MigratorOf(database.DataSource).MigrateAsync(AppliedMigrations.Known.Order(StringComparer.Ordinal).ToList()[^2], Token);
+        Assert.False(await AppliedMigrations.AreAllAsync(database.DataSource, Token));
+        await TestServers.MigratorOf(database.DataSource).MigrateAsync(cancellationToken: Token);
+        Assert.True(await AppliedMigrations.AreAllAsync(database.DataSource, Token));
+
+        await using var nowhere = DatabaseServices.BuildDataSource(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "nowhere" }.ConnectionString);
+        Assert.False(await AppliedMigrations.AreAllAsync(nowhere, Token));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Dograh.Webhooks.Credentials.OAuth;
-using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Signing;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -8,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Dograh.Webhooks.Credentials;
 
@@ -24,9 +24,12 @@ public static class SecretsServices
         services.AddOptions<SecretsOptions>().Bind(builder.Configuration.GetSection(SecretsOptions.SectionName)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptionsValidator>();
 
-        services.AddDataProtection().SetApplicationName(ApplicationName).PersistKeysToDbContext<DograhDbContext>();
-        services.AddOptions<KeyManagementOptions>().Configure<IOptions<SecretsOptions>>((options, secrets) =>
-            options.XmlEncryptor = new MasterKeyXmlEncryptor(secrets.Value.DecodeMasterKey()));
+        services.AddDataProtection().SetApplicationName(ApplicationName);
+        services.AddOptions<KeyManagementOptions>().Configure<IOptions<SecretsOptions>, NpgsqlDataSource>((options, secrets, dataSource) =>
+        {
+            options.XmlRepository = new KeyRingStore(dataSource);
+            options.XmlEncryptor = new MasterKeyXmlEncryptor(secrets.Value.DecodeMasterKey());
+        });
         // It reads the key ring as the process starts; the database may be late, and the ring is read when it is first needed anyway.
         foreach (var preload in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList())
         {

@@ -94,9 +94,7 @@ public sealed partial class DatabaseMigrator(
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {
         if (_isCurrent) return true;
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var pending = await context.Database.GetPendingMigrationsAsync(cancellationToken);
-        if (pending.Any()) return false;
+        if (!await AppliedMigrations.AreAllAsync(dataSource, cancellationToken)) return false;
         // Somebody else may have migrated it since our connections were opened: they know the enum type before anyone is told that all is well.
         await dataSource.ReloadTypesAsync(cancellationToken);
         return _isCurrent = true;
