@@ -1,8 +1,10 @@
 using Dograh.Tests.Support;
+using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Receiver;
 using Dograh.Webhooks.Sending;
 using Dograh.Webhooks.Signing;
+using Microsoft.Extensions.Time.Testing;
 using static Dograh.Tests.Support.Given;
 
 namespace Dograh.Tests.Signing;
@@ -133,6 +135,31 @@ public sealed class DeliverySecretsResolverTests(TestServers servers) : Database
             other.Key.OrganizationId, one.Key.OrganizationId);
 
         Assert.False((await ResolveAsync(process, one)).IsReadable);
+    }
+
+    [Fact]
+    public async Task Only_a_backlogs_batches_share_what_was_read_and_for_a_tenth_of_a_second()
+    {
+        await using var process = TestWorker.Compose(Database, TestWorker.NoRedis);
+        var time = new FakeTimeProvider();
+        var resolver = new DeliverySecretsResolver(Database.DataSource, process.Get<CredentialResolver>(), process.Get<SigningKeyResolver>(), time);
+        var claim = await ClaimAsync(ADelivery());
+        var elsewhere = claim with { WebhookNodeId = "another" };
+        var backlog = Enumerable.Repeat(claim, 32).ToList();
+        var old = await AddSecretAsync(process, claim, SigningScope.Organization, "now() - interval '1 hour'");
+        AssertSignedWith((await resolver.ResolveAsync(backlog, Token))[31].Keys, old);
+
+        var added = await AddSecretAsync(process, claim, SigningScope.Organization);
+
+        AssertSignedWith((await resolver.ResolveAsync(backlog, Token))[0].Keys, old);
+        // A node that was not looked for, a few at a time, and a moment later: all read it.
+        AssertSignedWith((await resolver.ResolveAsync([.. backlog, elsewhere], Token))[0].Keys, added, old);
+        var newest = await AddSecretAsync(process, claim, SigningScope.Organization);
+        AssertSignedWith((await resolver.ResolveAsync(backlog, Token))[0].Keys, added, old);
+        AssertSignedWith((await resolver.ResolveAsync(backlog[..31], Token))[0].Keys, newest, added, old);
+        await Database.ExecuteAsync("UPDATE signing_secrets SET expires_at = now() WHERE created_at < now() - interval '30 minutes'");
+        time.Advance(TimeSpan.FromSeconds(0.11));
+        AssertSignedWith((await resolver.ResolveAsync(backlog, Token))[0].Keys, newest, added);
     }
 
     [Fact]

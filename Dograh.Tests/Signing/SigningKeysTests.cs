@@ -26,6 +26,22 @@ public sealed class SigningKeysTests
         Assert.Equal("v1," + Convert.ToBase64String(HMACSHA256.HashData(bytes, Encoding.ASCII.GetBytes($"{Id}.1700000000.").Concat(Body).ToArray())), signature);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData((64 * 1024) - 48)]
+    [InlineData((64 * 1024) - 47)]
+    [InlineData(1024 * 1024)]
+    public void A_body_is_signed_whole_however_long_it_is(int length)
+    {
+        var secret = SigningSecretText.CreateSecret();
+        var body = Enumerable.Range(0, length).Select(n => (byte)(n % 251)).ToArray();
+        byte[] signed = [.. Encoding.ASCII.GetBytes($"{Id}.1700000000."), .. body];
+
+        Assert.Equal(
+            "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret["whsec_".Length..]), signed)),
+            Keys(("v1", secret)).Sign(Id, 1_700_000_000, body));
+    }
+
     [Fact]
     public void Several_secrets_sign_side_by_side_in_their_order()
     {

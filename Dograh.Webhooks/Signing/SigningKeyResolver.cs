@@ -11,7 +11,7 @@ namespace Dograh.Webhooks.Signing;
 
 /// <summary>Finds what the deliveries of a batch are signed with.</summary>
 /// <remarks>
-/// Which secrets are active is read afresh each time. Only what an encrypted text holds is remembered, for it cannot change, and opening it costs more than signing.
+/// Which secrets are active is read, not remembered here. Only what an encrypted text holds is remembered, for it cannot change, and opening it costs more than signing.
 /// </remarks>
 public sealed partial class SigningKeyResolver(
     IDbContextFactory<DograhDbContext> contexts, SigningSecretStore store, SigningSecretProtector protector, ILogger<SigningKeyResolver> logger)
@@ -21,10 +21,17 @@ public sealed partial class SigningKeyResolver(
 
     private readonly ConcurrentDictionary<(long OrganizationId, Guid Id), Opened> _opened = new();
 
-    /// <summary>The statements that read the secrets of the deliveries' organizations and webhook nodes, in the order in which to read them.</summary>
-    internal static IReadOnlyList<NpgsqlBatchCommand> Commands(IReadOnlyCollection<ClaimedDelivery> deliveries) => ReadSigningSecrets.Commands(
-        deliveries.Select(delivery => delivery.Key.OrganizationId).Distinct().ToList(),
-        deliveries.Select(delivery => (delivery.Key.OrganizationId, delivery.WorkflowId, delivery.WebhookNodeId)).Distinct().ToList());
+    /// <summary>The webhook nodes of the deliveries, each with its organization: where their secrets are looked for.</summary>
+    internal static HashSet<(long OrganizationId, long WorkflowId, string WebhookNodeId)> Scopes(IReadOnlyList<ClaimedDelivery> deliveries)
+    {
+        var scopes = new HashSet<(long, long, string)>();
+        foreach (var delivery in deliveries) scopes.Add((delivery.Key.OrganizationId, delivery.WorkflowId, delivery.WebhookNodeId));
+        return scopes;
+    }
+
+    /// <summary>The statement that reads the secrets of the nodes and of their organizations.</summary>
+    internal static NpgsqlBatchCommand Command(IReadOnlyCollection<(long OrganizationId, long WorkflowId, string WebhookNodeId)> scopes) =>
+        ReadSigningSecrets.Command([.. scopes], scopes.Select(scope => scope.OrganizationId).Distinct().ToList());
 
     /// <summary>Gives the organizations among the deliveries' that have no secret their first one.</summary>
     /// <param name="deliveries">The batch.</param>

@@ -4,42 +4,36 @@ using NpgsqlTypes;
 namespace Dograh.Webhooks.Data.Sql;
 
 /// <summary>Reads the secrets that sign at this moment: the organizations' own, and those of the given webhook nodes.</summary>
-/// <remarks>Both by <c>ix_signing_secrets_scope</c>, newest first. Read afresh for every batch: what is added, rotated or has expired counts at the next attempt.</remarks>
+/// <remarks>One statement for both, for a batch pays for each; both by <c>ix_signing_secrets_scope</c>, newest first. Read afresh for every batch: what is added, rotated or has expired counts at the next attempt.</remarks>
 internal static class ReadSigningSecrets
 {
-    public const string OrganizationSql =
+    public const string Sql =
         """
-        SELECT s.organization_id, s.id, s.workflow_id, s.webhook_node_id, s.algorithm, s.encrypted_secret
-        FROM signing_secrets AS s
-        WHERE s.organization_id = ANY ($1) AND s.workflow_id IS NULL AND (s.expires_at IS NULL OR s.expires_at > now())
-        ORDER BY s.created_at DESC, s.id DESC
-        """;
-
-    public const string NodeSql =
-        """
-        SELECT s.organization_id, s.id, s.workflow_id, s.webhook_node_id, s.algorithm, s.encrypted_secret
+        SELECT s.organization_id, s.id, s.workflow_id, s.webhook_node_id, s.algorithm, s.encrypted_secret, s.created_at
         FROM unnest($1, $2, $3) AS k (organization_id, workflow_id, webhook_node_id)
         JOIN signing_secrets AS s
           ON s.organization_id = k.organization_id AND s.workflow_id = k.workflow_id AND s.webhook_node_id = k.webhook_node_id
         WHERE s.expires_at IS NULL OR s.expires_at > now()
-        ORDER BY s.created_at DESC, s.id DESC
+        UNION ALL
+        SELECT s.organization_id, s.id, s.workflow_id, s.webhook_node_id, s.algorithm, s.encrypted_secret, s.created_at
+        FROM signing_secrets AS s
+        WHERE s.organization_id = ANY ($4) AND s.workflow_id IS NULL AND (s.expires_at IS NULL OR s.expires_at > now())
+        ORDER BY created_at DESC, id DESC
         """;
 
-    /// <summary>The statements as parts of a batch.</summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> Commands(
-        IReadOnlyList<long> organizations, IReadOnlyList<(long OrganizationId, long WorkflowId, string WebhookNodeId)> nodes)
+    /// <summary>The statement as a part of a batch.</summary>
+    public static NpgsqlBatchCommand Command(
+        IReadOnlyList<(long OrganizationId, long WorkflowId, string WebhookNodeId)> nodes, IReadOnlyList<long> organizations)
     {
-        var ofOrganizations = new NpgsqlBatchCommand(OrganizationSql);
-        ofOrganizations.Parameters.AddArray(NpgsqlDbType.Bigint, organizations, id => id);
-
-        var ofNodes = new NpgsqlBatchCommand(NodeSql);
-        ofNodes.Parameters.AddArray(NpgsqlDbType.Bigint, nodes, node => node.OrganizationId);
-        ofNodes.Parameters.AddArray(NpgsqlDbType.Bigint, nodes, node => node.WorkflowId);
-        ofNodes.Parameters.AddArray(NpgsqlDbType.Text, nodes, node => node.WebhookNodeId);
-        return [ofOrganizations, ofNodes];
+        var command = new NpgsqlBatchCommand(Sql);
+        command.Parameters.AddArray(NpgsqlDbType.Bigint, nodes, node => node.OrganizationId);
+        command.Parameters.AddArray(NpgsqlDbType.Bigint, nodes, node => node.WorkflowId);
+        command.Parameters.AddArray(NpgsqlDbType.Text, nodes, node => node.WebhookNodeId);
+        command.Parameters.AddArray(NpgsqlDbType.Bigint, organizations, id => id);
+        return command;
     }
 
-    /// <summary>Reads what one of the statements gave.</summary>
+    /// <summary>Reads what the statement gave.</summary>
     public static async Task ReadAsync(NpgsqlDataReader reader, List<Row> rows, CancellationToken cancellationToken)
     {
         while (await reader.ReadAsync(cancellationToken))
