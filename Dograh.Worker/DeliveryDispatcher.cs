@@ -248,7 +248,7 @@ internal sealed partial class DeliveryDispatcher(
             return;
         }
 
-        for (var i = 0; i < claimed.Count; i++) Hold(claimed[i], resolved[i]);
+        for (var i = 0; i < claimed.Count; i++) Hold(claimed[i], resolved[i], isAlone: claimed.Count == 1);
     }
 
     // What an open circuit would turn away needs no secrets to be read.
@@ -271,10 +271,17 @@ internal sealed partial class DeliveryDispatcher(
     }
 
     // Starts the attempt on the pool and keeps its slot until it is made.
-    private void Hold(ClaimedDelivery delivery, DeliverySecrets with)
+    private void Hold(ClaimedDelivery delivery, DeliverySecrets with, bool isAlone)
     {
         Interlocked.Increment(ref _held);
         Interlocked.Increment(ref _sending);
+        // A single one is begun here: to wake another thread for it would take longer.
+        if (isAlone)
+        {
+            _ = AttemptAsync(delivery, with);
+            return;
+        }
+
         ThreadPool.UnsafeQueueUserWorkItem(
             static state => _ = state.Self.AttemptAsync(state.Delivery, state.With), (Self: this, Delivery: delivery, With: with),
             preferLocal: false);
