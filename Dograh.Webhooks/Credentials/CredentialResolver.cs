@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Data.Sql;
@@ -86,7 +87,7 @@ public sealed partial class CredentialResolver(
                 Token = tokenProtector.Unprotect(row.OrganizationId, row.Uuid, row.EncryptedToken), EncryptedToken = row.EncryptedToken, FetchedAt = row.FetchedAt,
             };
         }
-        catch (System.Security.Cryptography.CryptographicException)
+        catch (CryptographicException)
         {
             return null;
         }

@@ -4,7 +4,10 @@ using NpgsqlTypes;
 namespace Dograh.Webhooks.Data.Sql;
 
 /// <summary>Reads the secrets that sign at this moment: the organizations' own, and those of the given webhook nodes.</summary>
-/// <remarks>One statement for both, for a batch pays for each; both by <c>ix_signing_secrets_scope</c>, newest first. Read afresh for every batch: what is added, rotated or has expired counts at the next attempt.</remarks>
+/// <remarks>
+/// One statement for both, for a batch pays for each; both by <c>ix_signing_secrets_scope</c>, newest first. How long an answer serves is
+/// <see cref="Sending.DeliverySecretsResolver"/>'s to say: one batch, or a backlog's within a tenth of a second.
+/// </remarks>
 internal static class ReadSigningSecrets
 {
     public const string Sql =
