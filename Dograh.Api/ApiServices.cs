@@ -33,6 +33,7 @@ internal static class ApiServices
         var services = builder.Services;
         services.AddSingleton<ApiKeyLookup>();
         services.AddSingleton<FailedLogins>();
+        services.AddSingleton<ActingOrganization>();
         services.AddSingleton<KeyRates>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<QuotaMeter>();
@@ -46,7 +47,8 @@ internal static class ApiServices
         services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.Organization, policy => policy.RequireClaim(Policies.OrganizationClaim).AddRequirements(new ScopeCheck()))
-            .AddPolicy(Policies.Admin, policy => policy.RequireRole(Policies.Admin));
+            .AddPolicy(Policies.Admin, policy => policy.RequireRole(Policies.Admin))
+            .AddPolicy(Policies.AnyKey, policy => policy.RequireAuthenticatedUser());
         // After authentication, which adds Data Protection too, with the service that reads the key ring as the process starts.
         builder.AddDograhSecrets();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
@@ -87,6 +89,7 @@ internal static class ApiServices
         app.UseRateLimiter();
         app.UseAuthentication();
         app.Use(app.Services.GetRequiredService<KeyRates>().ServeAsync);
+        app.Use(app.Services.GetRequiredService<ActingOrganization>().ServeAsync);
         app.UseAuthorization();
         app.Use(app.Services.GetRequiredService<BodyBudget>().ServeAsync);
 
@@ -100,6 +103,7 @@ internal static class ApiServices
         app.MapGet("/", () => Results.Redirect(SecurityHeaders.ReferencePath)).ExcludeFromDescription();
 
         var api = app.MapGroup("/api/v1");
+        api.MapMe();
         api.MapOrganizations();
         api.MapQuotas();
         api.MapApiKeys();

@@ -74,7 +74,7 @@ internal sealed class ApiKeyHandler(
 
     private string WhyForbidden()
     {
-        if (Context.User.IsInRole(Policies.Admin)) return "The operator's key works on the operator's paths only; use an organization's key.";
+        if (Context.User.IsInRole(Policies.Admin)) return $"The operator's key works on the operator's paths only; say which organization it acts for ({ActingOrganization.Header}), or use an organization's key.";
         // While a failure is turned into an answer the path is in the failure's keeping.
         var endpoint = Context.GetEndpoint() ?? Context.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
         if (endpoint?.Metadata.GetMetadata<RequiredScope>() is not { Scope: var scope }) return "This path needs the operator's key.";

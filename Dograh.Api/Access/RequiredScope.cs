@@ -16,7 +16,7 @@ internal sealed class ScopeCheck : AuthorizationHandler<ScopeCheck>, IAuthorizat
     {
         if (context.Resource is HttpContext request
             && request.GetEndpoint()?.Metadata.GetMetadata<RequiredScope>() is { } required
-            && request.Features.Get<CallerKey>() is { Key: { } key } && key.May(required.Scope))
+            && (request.Features.Get<CallerKey>() is { Key: { } key } ? key.May(required.Scope) : request.Features.Get<ActingOperator>() is not null))
         {
             context.Succeed(requirement);
         }

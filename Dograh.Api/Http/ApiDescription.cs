@@ -22,7 +22,7 @@ internal static class ApiDescription
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "An organization's API key; X-API-Key takes it too.",
+                Description = $"An organization's API key; X-API-Key takes it too. The operator's key acts for an organization on its paths with the header {ActingOrganization.Header}: <id>.",
             };
             document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }];
             return Task.CompletedTask;

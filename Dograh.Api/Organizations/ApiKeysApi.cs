@@ -46,11 +46,10 @@ internal static class ApiKeysApi
         faults.ThrowIfAny();
 
         // Nobody gives what they do not have: neither a scope, nor time.
-        var maker = caller.Key!;
-        var scopes = body.Value.Scopes?.Distinct(StringComparer.Ordinal).ToArray() ?? maker.Scopes;
-        if (scopes?.FirstOrDefault(scope => !maker.May(scope)) is { } lacking) throw Forbidden($"This key lacks the scope '{lacking}', so it cannot give it to another key.");
-        var expiresAt = body.Value.ExpiresAt?.ToUniversalTime() ?? maker.ExpiresAt;
-        if (expiresAt > maker.ExpiresAt) throw Forbidden("This key expires before that, and no key outlives the one that makes it: give an earlier expires_at.");
+        var scopes = body.Value.Scopes?.Distinct(StringComparer.Ordinal).ToArray() ?? caller.Key?.Scopes;
+        if (scopes?.FirstOrDefault(scope => !caller.May(scope)) is { } lacking) throw Forbidden($"This key lacks the scope '{lacking}', so it cannot give it to another key.");
+        var expiresAt = body.Value.ExpiresAt?.ToUniversalTime() ?? caller.Key?.ExpiresAt;
+        if (expiresAt > caller.Key?.ExpiresAt) throw Forbidden("This key expires before that, and no key outlives the one that makes it: give an earlier expires_at.");
 
         var secret = ApiKeySecret.Create();
         var key = NewKey(caller.OrganizationId, name, secret, scopes, expiresAt);

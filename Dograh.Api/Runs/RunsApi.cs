@@ -74,11 +74,12 @@ internal static class RunsApi
         var fields = body.Value.ToFields(faults);
         var completion = body.Value.ToCompletion(faults);
         faults.ThrowIfAny();
-        if (!IdempotentRequest.HasKey(context.Request))
+        // The operator's key is not in the table that a group's keys are looked up in.
+        if (context.Features.Get<CallerKey>() is { } key && !IdempotentRequest.HasKey(context.Request))
         {
             // Nothing but its own rows to commit: it shares a transaction with others.
             var stored = await intake.StoreCompletedAsync(
-                new CompletedRun(caller.OrganizationId, context.Features.Get<CallerKey>()!.Hash, id, fields, completion, body.Bytes.Length))
+                new CompletedRun(caller.OrganizationId, key.Hash, id, fields, completion, body.Bytes.Length))
                 ?? throw ApiProblemException.NotFound("workflow");
             _ = intake.ScheduleAsync(stored);
             return IdempotentRequest.Answer(StatusCodes.Status202Accepted, stored.Outcomes[0]);

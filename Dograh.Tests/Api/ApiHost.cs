@@ -94,6 +94,17 @@ public sealed class ApiHost : IAsyncDisposable
         return new ApiCaller(client);
     }
 
+    /// <summary>A caller with a key, the operator's unless told otherwise, that says which organization it acts for.</summary>
+    public ApiCaller ActingFor(string organization, string key = AdminKey)
+    {
+        var caller = WithKey(key);
+        caller.Http.DefaultRequestHeaders.TryAddWithoutValidation(ActingOrganization.Header, organization);
+        return caller;
+    }
+
+    /// <summary>The operator, acting for an organization.</summary>
+    public ApiCaller ActingFor(ApiOrganization organization) => ActingFor($"{organization.Id}");
+
     /// <summary>A new organization, which calls with its first key.</summary>
     public async Task<ApiOrganization> NewOrganizationAsync(string name = "Acme")
     {

@@ -141,6 +141,8 @@ public sealed partial class TenantWallTests(TestServers servers) : IAsyncLifetim
             var answer = (await _stranger.GetAsync(route.With(""))).Is(200);
 
             Assert.True(_withoutFilters.Removed > 0 || route.Pattern.EndsWith("/stats", StringComparison.Ordinal), $"{route} has no filter to remove.");
+            // The operator who acts for an organization is behind the same wall.
+            Assert.Equal(answer.ToString(), (await _api.ActingFor(_stranger).GetAsync(route.With(""))).Is(200).ToString());
             _withoutFilters.IsOn = false;
             Assert.Equal((await _stranger.GetAsync(route.With(""))).Is(200).ToString(), answer.ToString());
             _withoutFilters.IsOn = true;
