@@ -4,7 +4,9 @@ using Dograh.Api.Credentials;
 using Dograh.Api.Deliveries;
 using Dograh.Api.Http;
 using Dograh.Api.Organizations;
+using Dograh.Api.Rehearsing;
 using Dograh.Api.Runs;
+using Dograh.Api.Sending;
 using Dograh.Api.Signing;
 using Dograh.Api.Workflows;
 using Dograh.Webhooks.Credentials;
@@ -40,6 +42,9 @@ internal static class ApiServices
         services.AddSingleton<RunIntake>();
         services.AddScoped<IdempotentRequest>();
         services.AddScoped<AuditLog>();
+        services.AddScoped<DefinitionCheck>();
+        services.AddScoped<Rehearsal>().AddScoped<RunPreview>().AddScoped<WorkflowTest>();
+        services.AddSingleton<TestRequests>();
         services.AddScoped(provider => provider.GetRequiredService<TenantDatabase>().CreateContext(Caller.Of(provider.GetRequiredService<IHttpContextAccessor>().HttpContext!).OrganizationId));
         services.AddHttpContextAccessor();
         services.AddHostedService<MigrationRunner>();
@@ -111,6 +116,7 @@ internal static class ApiServices
         api.MapWorkflows();
         api.MapSigning();
         api.MapRuns();
+        api.MapRehearsals();
         api.MapDeliveries();
         api.MapStats();
         api.MapAudit();

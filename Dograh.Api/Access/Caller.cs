@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using Dograh.Api.Http;
 
 namespace Dograh.Api.Access;
 
@@ -12,6 +13,15 @@ internal readonly record struct Caller(long OrganizationId)
 
     /// <summary>Whether it may do what needs a scope.</summary>
     public bool May(string scope) => Key is null || Key.May(scope);
+
+    /// <summary>Demands another scope than the path's own, for something that only some requests ask for.</summary>
+    /// <param name="scope">One of <see cref="Webhooks.Organizations.ApiKeyScope"/>.</param>
+    /// <param name="forWhat">The field that asks for it.</param>
+    /// <exception cref="ApiProblemException">The key lacks it: 403.</exception>
+    public void Demand(string scope, string forWhat)
+    {
+        if (!May(scope)) throw new ApiProblemException(StatusCodes.Status403Forbidden, "Forbidden", $"This key lacks the scope '{scope}', which {forWhat} needs.");
+    }
 
     public static ValueTask<Caller> BindAsync(HttpContext context, ParameterInfo parameter)
     {

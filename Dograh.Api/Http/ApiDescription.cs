@@ -1,6 +1,8 @@
 using Dograh.Api.Access;
+using Dograh.Api.Workflows;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
 
 namespace Dograh.Api.Http;
@@ -54,6 +56,11 @@ internal static class ApiDescription
             foreach (var name in list.Filters) Add(operation, name, ParameterLocation.Query, JsonSchemaType.String, "Only those that have this.");
             Add(operation, "limit", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 200; 50 if not given.");
             Add(operation, "cursor", ParameterLocation.Query, JsonSchemaType.String, "The next_cursor of the page before.");
+        }
+
+        if (endpoint.ActionDescriptor.EndpointMetadata.OfType<ConditionalOnVersion>().Any())
+        {
+            Add(operation, HeaderNames.IfMatch, ParameterLocation.Header, JsonSchemaType.String, "The version that the change is meant for, in quotes; 412 if it is another by now.");
         }
 
         if (endpoint.HttpMethod == HttpMethods.Post

@@ -9,6 +9,9 @@ internal sealed class Faults
 
     private readonly Dictionary<string, string[]> _faults = new(StringComparer.Ordinal);
 
+    /// <summary>What was found so far, by field or JSON pointer.</summary>
+    public IReadOnlyDictionary<string, string[]> Found => _faults;
+
     public void Add(string field, string fault) => _faults[field] = _faults.TryGetValue(field, out var before) ? [.. before, fault] : [fault];
 
     public void Add(IReadOnlyDictionary<string, string[]> faults)

@@ -64,7 +64,7 @@ internal record CompletionRequest
 }
 
 /// <summary>A run that comes completed: both in one.</summary>
-internal sealed record RunRequest : CompletionRequest
+internal record RunRequest : CompletionRequest
 {
     public string? Name { get; init; }
 

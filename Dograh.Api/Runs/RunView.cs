@@ -9,6 +9,9 @@ namespace Dograh.Api.Runs;
 /// <summary>A run that was just started.</summary>
 internal sealed record StartedRunView(long Id, long WorkflowId, int Version, string? Name, string Status, DateTimeOffset CreatedAt);
 
+/// <summary>A run in a line of a list.</summary>
+internal sealed record RunSummary(long Id, string? Name, int Version, string Status, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt);
+
 /// <summary>A run with everything that is known of it.</summary>
 internal sealed record RunView(
     long Id, long WorkflowId, int Version, string? Name, JsonElement? CampaignId, string Status, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt,
@@ -31,11 +34,3 @@ internal sealed record BatchView(IReadOnlyList<BatchItemView> Items);
 
 /// <summary>What became of one run of a batch: an outcome, or a problem.</summary>
 internal sealed record BatchItemView(int Status, RunOutcome? Outcome, ProblemDetails? Problem);
-
-/// <summary>What a completion would send.</summary>
-internal sealed record PreviewView(IReadOnlyList<PreviewRequestView> Requests);
-
-/// <summary>What one node would send: secrets masked, nothing stored.</summary>
-internal sealed record PreviewRequestView(
-    string WebhookNodeId, string WebhookName, string Outcome, string? Reason, string? Method, string? Url,
-    IReadOnlyDictionary<string, string>? Headers, string? Body, IReadOnlyList<string> DroppedHeaders);

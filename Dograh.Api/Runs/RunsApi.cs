@@ -20,8 +20,8 @@ internal static class RunsApi
             .Produces<RunOutcome>(StatusCodes.Status202Accepted).WithMetadata(new KeyCheckedWithWork());
         workflow.MapPost("/completed-runs/batch", CompletedRunsBatch.Store).RequireScope(ApiKeyScope.RunsWrite).WithName("StoreCompletedRuns").WithSummary("Take in up to 500 completed runs")
             .Produces<BatchView>(StatusCodes.Status207MultiStatus);
-        workflow.MapPost("/preview", RunPreview.Preview).RequireScope(ApiKeyScope.WorkflowsRead).WithName("PreviewRun").WithSummary("Show what a completion would send; sends and stores nothing")
-            .WithMetadata(new NotIdempotent());
+        workflow.MapGet("/runs", ListRuns).RequireScope(ApiKeyScope.RunsRead).WithName("ListRuns").WithSummary("List a workflow's runs")
+            .WithMetadata(new ListParameters());
 
         var runs = routes.MapGroup("/workflow-runs/{id:long}").WithTags("Runs").RequireAuthorization(Policies.Organization);
         runs.MapPost("/complete", CompleteRun).RequireScope(ApiKeyScope.RunsWrite).WithName("CompleteRun").WithSummary("Complete a run: its webhooks are rendered and stored with it")
@@ -52,6 +52,28 @@ internal static class RunsApi
             await database.SaveChangesAsync(cancellationToken);
             return new Answer(StatusCodes.Status201Created, new StartedRunView(run.Id, run.WorkflowId, run.Version, run.Name, run.Status, run.CreatedAt));
         });
+    }
+
+    private static async Task<Ok<Page<RunSummary>>> ListRuns(Caller caller, long id, HttpRequest request, TenantDbContext database, CancellationToken cancellationToken)
+    {
+        var page = PageRequest.Read(request);
+        if (!await database.Workflows.AnyAsync(x => x.OrganizationId == caller.OrganizationId && x.Id == id, cancellationToken)) throw ApiProblemException.NotFound("workflow");
+        var rows = await NewestFirst(database, caller, id, page).ToListAsync(cancellationToken);
+        return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Id), x => x));
+    }
+
+    /// <summary>A page of a workflow's runs, and one more. Ids grow with time, so that a shorter index than one by time serves.</summary>
+    internal static IQueryable<RunSummary> NewestFirst(DograhDbContext database, Caller caller, long workflow, PageRequest page)
+    {
+        var query = database.WorkflowRuns.AsNoTracking().Where(x => x.OrganizationId == caller.OrganizationId && x.WorkflowId == workflow);
+        if (!page.IsFirst)
+        {
+            var last = page.IdAsNumber;
+            query = query.Where(x => x.Id < last);
+        }
+
+        return query.OrderByDescending(x => x.Id).Take(page.Limit + 1)
+            .Select(x => new RunSummary(x.Id, x.Name, x.Version, x.Status, x.CreatedAt, x.CompletedAt));
     }
 
     private static Task<IResult> CompleteRun(Caller caller, long id, JsonBody<CompletionRequest> body, IdempotentRequest idempotent, RunIntake intake)

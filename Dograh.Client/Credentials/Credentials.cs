@@ -18,4 +18,9 @@ public sealed record Credential(Guid Uuid, string Name, string? Description, str
 public sealed record CredentialTestRequest(string Url, string? HttpMethod = null);
 
 /// <summary>What came of a test: an answer, or an error.</summary>
-public sealed record CredentialTest(int? StatusCode, double DurationMs, string? Error, JsonElement? ResponseHeaders, string? ResponseBody);
+/// <param name="StatusCode">The receiver's answer; null if it gave none, or was not asked.</param>
+/// <param name="DurationMs">How long it took.</param>
+/// <param name="Error">What went wrong; null after a 2xx.</param>
+/// <param name="ResponseHeaders">The answer's headers, redacted.</param>
+/// <param name="ResponseBody">The beginning of its body, redacted.</param>
+public sealed record TestAnswer(int? StatusCode, double DurationMs, string? Error, JsonElement? ResponseHeaders, string? ResponseBody);

@@ -34,6 +34,6 @@ public sealed class CredentialsClient
     public Task DeleteAsync(Guid uuid, CancellationToken cancellationToken = default) => _api.DeleteAsync($"{Path}/{uuid:D}", cancellationToken);
 
     /// <summary>Sends a test to a URL as a delivery with this credential would be sent.</summary>
-    public Task<CredentialTest> TestAsync(Guid uuid, CredentialTestRequest request, CancellationToken cancellationToken = default) =>
-        _api.PostAsync<CredentialTestRequest, CredentialTest>($"{Path}/{uuid:D}/test", request, cancellationToken);
+    public Task<TestAnswer> TestAsync(Guid uuid, CredentialTestRequest request, CancellationToken cancellationToken = default) =>
+        _api.PostAsync<CredentialTestRequest, TestAnswer>($"{Path}/{uuid:D}/test", request, cancellationToken);
 }

@@ -27,8 +27,12 @@ internal sealed class ApiConnection(HttpClient http, string? apiKey, long? organ
     public Task<T> PostAsync<T>(string path, CancellationToken cancellationToken, string? idempotencyKey = null) =>
         ReadAsync<T>(Request(HttpMethod.Post, path, content: null, idempotencyKey), cancellationToken);
 
-    public Task<TAnswer> PutAsync<TBody, TAnswer>(string path, TBody body, CancellationToken cancellationToken) =>
-        ReadAsync<TAnswer>(Request(HttpMethod.Put, path, JsonContent.Create(body, TypeInfo<TBody>())), cancellationToken);
+    public Task<TAnswer> PutAsync<TBody, TAnswer>(string path, TBody body, CancellationToken cancellationToken, string? ifMatch = null)
+    {
+        var request = Request(HttpMethod.Put, path, JsonContent.Create(body, TypeInfo<TBody>()));
+        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        return ReadAsync<TAnswer>(request, cancellationToken);
+    }
 
     public async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {

@@ -27,6 +27,9 @@ public sealed record BatchItem(int Status, RunOutcome? Outcome, BatchProblem? Pr
 /// <summary>Why a run of a batch was not stored.</summary>
 public sealed record BatchProblem(int? Status, string? Title, string? Detail, IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors, double? RetryAfter);
 
+/// <summary>A run in a line of a list.</summary>
+public sealed record RunSummary(long Id, string? Name, int Version, string Status, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt);
+
 /// <summary>A run with everything that is known of it.</summary>
 public sealed record Run(
     long Id, long WorkflowId, int Version, string? Name, JsonElement? CampaignId, string Status, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt,
@@ -49,6 +52,7 @@ public sealed record Preview(IReadOnlyList<PreviewRequest> Requests);
 /// <param name="Headers">The headers, secrets masked.</param>
 /// <param name="Body">The rendered body; null for none.</param>
 /// <param name="DroppedHeaders">Headers that would not be sent.</param>
+/// <param name="MissingVariables">What its templates name and the call does not have; told for a draft or a past run, null otherwise.</param>
 public sealed record PreviewRequest(
     string WebhookNodeId, string WebhookName, string Outcome, string? Reason, string? Method, string? Url, IReadOnlyDictionary<string, string>? Headers,
-    string? Body, IReadOnlyList<string> DroppedHeaders);
+    string? Body, IReadOnlyList<string> DroppedHeaders, IReadOnlyList<string>? MissingVariables = null);

@@ -33,6 +33,10 @@ public sealed class RunsClient
     public Task<Preview> PreviewAsync(long workflowId, RunRequest request, CancellationToken cancellationToken = default) =>
         _api.PostAsync<RunRequest, Preview>($"api/v1/workflows/{workflowId}/preview", request, cancellationToken);
 
+    /// <summary>A page of a workflow's runs, newest first.</summary>
+    public Task<Page<RunSummary>> ListAsync(long workflowId, int? limit = null, string? cursor = null, CancellationToken cancellationToken = default) =>
+        _api.GetAsync<Page<RunSummary>>(new Query($"api/v1/workflows/{workflowId}/runs").Page(limit, cursor), cancellationToken);
+
     /// <summary>One run with its deliveries.</summary>
     public Task<Run> GetAsync(long id, CancellationToken cancellationToken = default) => _api.GetAsync<Run>($"api/v1/workflow-runs/{id}", cancellationToken);
 }

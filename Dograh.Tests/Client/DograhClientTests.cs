@@ -113,6 +113,34 @@ public sealed class DograhClientTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Fact]
+    public async Task A_draft_is_validated_previewed_and_tested_and_saved_upon_the_version_that_was_looked_at()
+    {
+        await using var receiver = await Support.Receiver.StartAsync();
+        var acme = await NewOrganizationAsync();
+        var draft = Definition(Webhook("hook", ("endpoint_url", receiver.Url.AbsoluteUri), ("payload_template", "{{initial_context.customer}} {{extra.none}}")));
+        var call = new RehearsalRequest { WorkflowDefinition = draft.WorkflowDefinition, InitialContext = NoContext };
+
+        var validation = await acme.Workflows.ValidateAsync(Definition(Webhook("")), Token);
+        var preview = await acme.Workflows.PreviewAsync(null, call, Token);
+        var workflow = await acme.Workflows.CreateAsync(draft, cancellationToken: Token);
+        var run = await acme.Runs.StoreCompletedAsync(workflow.Id, new RunRequest { Name = "a run", InitialContext = NoContext }, cancellationToken: Token);
+        var tested = await acme.Workflows.TestAsync(workflow.Id, new WorkflowTestRequest { WebhookNodeId = "hook", WorkflowRunId = run.Id }, Token);
+        var conflict = await Assert.ThrowsAsync<DograhApiException>(() => acme.Workflows.UpdateAsync(workflow.Id, draft, onVersion: 7, Token));
+        var updated = await acme.Workflows.UpdateAsync(workflow.Id, draft, onVersion: 1, Token);
+
+        Assert.False(validation.IsValid);
+        Assert.Equal(["/workflow_definition/nodes/0/id"], validation.Errors.Keys);
+        Assert.Equal("\"Ana \"", preview.Requests.Single().Body);
+        Assert.Equal(["extra.none"], preview.Requests.Single().MissingVariables);
+        Assert.Equal((200, "\"Ana \""), (tested.Answer!.StatusCode, tested.Request.Body));
+        Assert.Equal(("workflow.test", "\"Ana \""), (receiver.Requests.Single().Header("X-Dograh-Test"), receiver.Requests.Single().Text));
+        Assert.Equal((412, 2), (conflict.Status, updated.Version));
+        Assert.Equal([(run.Id, "a run")], (await acme.Runs.ListAsync(workflow.Id, cancellationToken: Token)).Items.Select(item => (item.Id, item.Name)));
+        Assert.Contains(new ContextVariable("initial_context.customer", "string", "Ana"), (await acme.Workflows.GetVariablesAsync(workflow.Id, Token)).Variables);
+        Assert.DoesNotContain((await acme.Workflows.GetVariablesAsync(cancellationToken: Token)).Variables, variable => variable.Name == "initial_context.customer");
+    }
+
+    [Fact]
     public async Task A_batch_stores_what_is_good_and_tells_what_is_wrong_with_the_rest()
     {
         var acme = await NewOrganizationAsync();

@@ -64,6 +64,7 @@ public sealed partial class CanaryTests(ObservedStack observed)
             await EndsAsync(acme, deliveries[^1]);
             // The token endpoint refuses before it gives a token, and says again what it was told; so does the receiver of a test.
             await PostAsync(acme.Key, $"credentials/{credential}/test", new { url = url.OriginalString });
+            await PostAsync(acme.Key, $"workflows/{workflow}/test", new { webhook_node_id = "crm", gathered_context = new { said = "x" } });
         }
 
         await SendWithCertificateAsync(acme, withoutTls);
@@ -264,6 +265,8 @@ public sealed partial class CanaryTests(ObservedStack observed)
         {
             ["/api/v1/credentials/{uuid}"] = shown.GetProperty("credential_uuid").GetString()!,
             ["/api/v1/workflows/{id}"] = Text(shown, "workflow_id"),
+            ["/api/v1/workflows/{id}/runs"] = Text(shown, "workflow_id"),
+            ["/api/v1/workflows/{id}/context-variables"] = Text(shown, "workflow_id"),
             ["/api/v1/workflow-runs/{id}"] = Text(shown, "workflow_run_id"),
             ["/api/v1/deliveries/{delivery_id}"] = delivery.ToString(),
             ["/api/v1/organizations/{id}/quotas"] = "1",

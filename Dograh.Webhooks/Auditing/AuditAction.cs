@@ -45,6 +45,9 @@ public static class AuditAction
     /// <summary>A workflow's next version was saved.</summary>
     public const string WorkflowUpdated = "workflow.updated";
 
+    /// <summary>One of its webhook nodes, or of a draft's, was sent to see what comes back.</summary>
+    public const string WorkflowTested = "workflow.tested";
+
     /// <summary>A delivery was replayed.</summary>
     public const string DeliveryReplayed = "delivery.replayed";
 

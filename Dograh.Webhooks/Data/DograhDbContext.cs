@@ -145,6 +145,8 @@ public class DograhDbContext : DbContext, IDataProtectionKeyContext
                 t.HasCheckConstraint("ck_workflow_runs_completed_at", $"(status = '{RunStatus.Completed}') = (completed_at IS NOT NULL)");
             });
             e.HasKey(x => new { x.OrganizationId, x.Id }).HasName("pk_workflow_runs");
+            // A workflow's runs, newest first: their ids grow with time.
+            e.HasIndex(x => new { x.OrganizationId, x.WorkflowId, x.Id }).IsCreatedConcurrently().HasDatabaseName("ix_workflow_runs_workflow");
             e.HasOne<WorkflowDefinition>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.WorkflowId, x.Version })
                 .HasConstraintName("fk_workflow_runs_definition").OnDelete(DeleteBehavior.Cascade);
             e.Property(x => x.Id).UseIdentityByDefaultColumn();

@@ -60,8 +60,8 @@ public sealed record ClaimedDelivery
     /// <summary>When the delivery was created: latency is counted from here.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Whether it is a test of its credential: no row is behind it, and its receiver is told so.</summary>
-    public bool IsTest { get; init; }
+    /// <summary>What it is a test of, as its receiver is told (<c>credential.test</c>): no row is behind it. Null for a delivery.</summary>
+    public string? Test { get; init; }
 
     /// <summary>The number of the attempt that this claim is for; the header <c>X-Dograh-Delivery-Attempt</c>.</summary>
     public int AttemptNumber => AttemptCount + 1;

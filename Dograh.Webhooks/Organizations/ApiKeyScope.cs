@@ -24,7 +24,7 @@ public static class ApiKeyScope
     /// <summary>Looking at credentials, never at their data.</summary>
     public const string CredentialsRead = "credentials:read";
 
-    /// <summary>Storing, changing, trying and deleting credentials.</summary>
+    /// <summary>Storing, changing, trying and deleting credentials, and trying webhook nodes, which send theirs.</summary>
     public const string CredentialsWrite = "credentials:write";
 
     /// <summary>Looking at signing secrets, masked, and at public keys.</summary>

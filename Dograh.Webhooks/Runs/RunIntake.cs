@@ -114,17 +114,6 @@ public sealed partial class RunIntake
         return stored with { Refusals = refusals };
     }
 
-    /// <summary>Renders the nodes of a workflow's current version as a completion would, and stores nothing.</summary>
-    /// <returns>Null if the organization has no such workflow.</returns>
-    public async Task<IReadOnlyList<RenderedNode>?> PreviewAsync(
-        NpgsqlConnection connection, long organizationId, long workflowId, RunFields fields, Completion completion, CancellationToken cancellationToken)
-    {
-        var workflow = await ReadCurrentDefinition.ExecuteAsync(connection, organizationId, workflowId, cancellationToken);
-        if (workflow is null) return null;
-        var context = RunContext.Build(0, fields, workflowId, workflow.WorkflowName, workflow.Now, completion, workflow.Now);
-        return WebhookNode.ReadAll(JsonElement.Parse(workflow.Definition)).Select(node => RenderedNode.Render(node, context, _guard)).ToList();
-    }
-
     /// <summary>Puts what an intake has created into the queue, after the commit. Never throws: what the queue misses, the sweep finds.</summary>
     public async Task ScheduleAsync(Intake intake)
     {

@@ -34,6 +34,9 @@ public static class WebhookRequest
     /// <summary>What that header says of a test of a credential, and the body's <c>event</c>.</summary>
     public const string CredentialTest = "credential.test";
 
+    /// <summary>What that header says of a test of a webhook node.</summary>
+    public const string WorkflowTest = "workflow.test";
+
     /// <summary>What is said of a URL that is none.</summary>
     internal const string NotAbsolute = "the endpoint URL is not an absolute URL";
 
@@ -85,7 +88,7 @@ public static class WebhookRequest
             Add(request, "X-Dograh-Workflow-Run-Id", delivery.WorkflowRunId.ToString(CultureInfo.InvariantCulture));
             Add(request, "X-Dograh-Delivery-Attempt", delivery.AttemptNumber.ToString(CultureInfo.InvariantCulture));
 
-            if (delivery.IsTest) Add(request, TestHeader, CredentialTest);
+            if (delivery.Test is { } test) Add(request, TestHeader, test);
 
             // Where spans are recorded the HTTP client writes this header, with its own span's id. Where none are, the receiver still gets the
             // trace of the request that completed the run.

@@ -6,7 +6,7 @@ namespace Dograh.Tests.Api.Workflows;
 
 public sealed class WorkflowsApiTests(ApiFixture fixture) : ApiTest(fixture)
 {
-    private static readonly string[] Fields = ["id", "name", "version", "workflow_definition", "created_at", "warnings"];
+    private static readonly string[] Fields = ["id", "name", "version", "workflow_definition", "created_at", "updated_at", "warnings"];
 
     [Fact]
     public async Task A_saved_workflow_is_version_1_and_reads_as_it_was_answered()

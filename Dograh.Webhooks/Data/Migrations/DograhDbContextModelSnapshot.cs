@@ -757,6 +757,10 @@ namespace Dograh.Webhooks.Data.Migrations
                     b.HasKey("OrganizationId", "Id")
                         .HasName("pk_workflow_runs");
 
+                    b.HasIndex("OrganizationId", "WorkflowId", "Id")
+                        .HasDatabaseName("ix_workflow_runs_workflow")
+                        .HasAnnotation("Npgsql:CreatedConcurrently", true);
+
                     b.ToTable("workflow_runs", null, t =>
                         {
                             t.HasCheckConstraint("ck_workflow_runs_completed_at", "(status = 'completed') = (completed_at IS NOT NULL)");

@@ -1,37 +1,34 @@
-using System.Text;
 using System.Net.Http.Headers;
+using System.Text;
 using Dograh.Api.Access;
-using Dograh.Api.Http;
+using Dograh.Api.Sending;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Runs;
 using Dograh.Webhooks.Sending;
-using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Dograh.Api.Runs;
+namespace Dograh.Api.Rehearsing;
 
 /// <summary>What a completion would send, made by the very code that renders and builds deliveries.</summary>
-internal static class RunPreview
+internal sealed class RunPreview(TenantDatabase tenants, CredentialResolver credentials, EgressGuard guard)
 {
     private const string Masked = "***";
-    private const string WouldSend = "would_send";
 
-    public static async Task<Ok<PreviewView>> Preview(
-        Caller caller, long id, JsonBody<RunRequest> body, RunIntake intake, CredentialResolver credentials, EgressGuard guard,
-        TenantDatabase tenants, CancellationToken cancellationToken)
+    /// <summary>The node can be sent.</summary>
+    public const string WouldSend = "would_send";
+
+    /// <summary>Shows what the nodes would send for the call.</summary>
+    public Task<IReadOnlyList<PreviewRequestView>> ShowAsync(Caller caller, Rehearsed rehearsed, CancellationToken cancellationToken) =>
+        ShowAsync(caller, rehearsed.Nodes.Select(node => RenderedNode.Render(node, rehearsed.Context, guard)).ToList(), rehearsed.RunId, cancellationToken);
+
+    /// <summary>Shows what the nodes would send, as they were rendered.</summary>
+    public async Task<IReadOnlyList<PreviewRequestView>> ShowAsync(Caller caller, IReadOnlyList<RenderedNode> rendered, long runId, CancellationToken cancellationToken)
     {
-        var faults = new Faults();
-        var fields = body.Value.ToFields(faults);
-        var completion = body.Value.ToCompletion(faults);
-        faults.ThrowIfAny();
-
+        var deliveries = rendered.Where(node => node.IsSendable).ToDictionary(node => node, node => ToDelivery(caller, node, runId));
         await using var connection = await tenants.OpenAsync(caller.OrganizationId, cancellationToken);
-        var rendered = await intake.PreviewAsync(connection, caller.OrganizationId, id, fields, completion, cancellationToken)
-            ?? throw ApiProblemException.NotFound("workflow");
-        var deliveries = rendered.Where(node => node.IsSendable).ToDictionary(node => node, node => ToDelivery(caller, node));
         var resolved = await credentials.ResolveAsync(connection, deliveries.Values, cancellationToken);
-        return TypedResults.Ok(new PreviewView(rendered.Select(node => Show(node)).ToList()));
+        return rendered.Select(Show).ToList();
 
         PreviewRequestView Show(RenderedNode node)
         {
@@ -43,7 +40,7 @@ internal static class RunPreview
             if (credential?.Certificate is not null && !node.EndpointUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) return Unsent(node, NodeOutcome.Invalid, DeliverySender.NoCertificate);
             try
             {
-                return Sendable(node, deliveries[node], credential?.ShownHeader, guard);
+                return Sendable(node, deliveries[node], credential?.ShownHeader);
             }
             catch (UnsendableException e)
             {
@@ -52,7 +49,7 @@ internal static class RunPreview
         }
     }
 
-    private static PreviewRequestView Sendable(RenderedNode node, ClaimedDelivery delivery, CredentialHeader? credential, EgressGuard guard)
+    private PreviewRequestView Sendable(RenderedNode node, ClaimedDelivery delivery, CredentialHeader? credential)
     {
         using var request = WebhookRequest.Build(delivery, credential, guard);
         var headers = request.Headers.NonValidated.Concat(request.Content?.Headers.NonValidated ?? default(HttpHeadersNonValidated))
@@ -71,27 +68,10 @@ internal static class RunPreview
     private static PreviewRequestView Unsent(RenderedNode node, string outcome, string reason) =>
         new(node.Node.Id, node.Node.Name, outcome, reason, node.Node.HttpMethod, Url: null, Headers: null, Body: null, node.DroppedHeaders);
 
-    // A delivery as it would be claimed for its first attempt; the ids that only storing gives are zero.
-    private static ClaimedDelivery ToDelivery(Caller caller, RenderedNode node) => new()
-    {
-        Key = new DeliveryKey(caller.OrganizationId, 0),
-        Token = 0,
-        DeliveryUuid = Guid.Empty,
-        WorkflowRunId = 0,
-        WorkflowId = 0,
-        WebhookNodeId = node.Node.Id,
-        EndpointUrl = node.EndpointUrl,
-        HttpMethod = node.Node.HttpMethod,
-        Payload = Encoding.UTF8.GetBytes(node.Payload),
-        CustomHeaders = node.CustomHeaders,
-        CredentialUuid = node.Node.CredentialUuid,
-        AttemptCount = 0,
-        MaxAttempts = 1,
-        BaseDelaySeconds = 0,
-        MaxDelaySeconds = 0,
-        Timeout = TimeSpan.Zero,
-        LeaseUntil = default,
-        TraceParent = null,
-        CreatedAt = default,
-    };
+    /// <summary>The delivery of a node that can be sent.</summary>
+    public static ClaimedDelivery ToDelivery(Caller caller, RenderedNode node, long runId) =>
+        UnstoredDelivery.Of(caller, node.EndpointUrl, node.Node.HttpMethod, Encoding.UTF8.GetBytes(node.Payload), node.Node.CredentialUuid) with
+        {
+            WorkflowRunId = runId, WebhookNodeId = node.Node.Id, CustomHeaders = node.CustomHeaders,
+        };
 }

@@ -5,7 +5,7 @@ using Dograh.Tests.Support;
 using Dograh.Webhooks.Sending;
 using static Dograh.Tests.Api.Workflows.GivenWorkflows;
 
-namespace Dograh.Tests.Api.Runs;
+namespace Dograh.Tests.Api.Rehearsing;
 
 public sealed class RunPreviewTests(ApiFixture fixture) : ApiTest(fixture)
 {
