@@ -1,5 +1,6 @@
 using Dograh.Api.Access;
 using Dograh.Api.Auditing;
+using Dograh.Api.Bins;
 using Dograh.Api.Credentials;
 using Dograh.Api.Deliveries;
 using Dograh.Api.Http;
@@ -40,6 +41,7 @@ internal static class ApiServices
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<QuotaMeter>();
         services.AddSingleton<RunIntake>();
+        services.AddSingleton<BinSignature>().AddSingleton<BinRates>().AddSingleton<BinReceiver>();
         services.AddScoped<IdempotentRequest>();
         services.AddScoped<AuditLog>();
         services.AddScoped<DefinitionCheck>();
@@ -68,6 +70,8 @@ internal static class ApiServices
             .Validate(api => api.MaxWaitingRequests >= 0, "Api:MaxWaitingRequests must be at least 0").ValidateOnStart();
         services.AddOptions<QuotaOptions>().Bind(builder.Configuration.GetSection(QuotaOptions.SectionName))
             .Validate(quotas => quotas is { DeliveriesPerMinute: >= 0, PendingDeliveries: >= 0, PayloadBytes: >= 0, WebhookNodes: >= 0 }, "Quotas must be at least 0").ValidateOnStart();
+        services.AddOptions<BinsOptions>().Bind(builder.Configuration.GetSection(BinsOptions.SectionName))
+            .Validate(bins => bins.RequestsPerMinute is >= 0 and <= MaxPerMinute, $"Bins:RequestsPerMinute must be from 0 to {MaxPerMinute}").ValidateOnStart();
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHealthChecks().AddCheck<Drain>("stopping");
@@ -120,6 +124,8 @@ internal static class ApiServices
         api.MapDeliveries();
         api.MapStats();
         api.MapAudit();
+        api.MapBins();
+        if (app.Services.GetRequiredService<IOptions<BinsOptions>>().Value.Enabled) BinReceiver.Map(app);
         return app;
     }
 }

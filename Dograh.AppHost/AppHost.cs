@@ -49,6 +49,8 @@ if (builder.ExecutionContext.IsRunMode)
     const string loopback = "127.0.0.0/8,::1/128";
     api.WithEnvironment("EGRESS_ALLOWED_NETWORKS", loopback);
     worker.WithEnvironment("EGRESS_ALLOWED_NETWORKS", loopback);
+    // Receivers of our own, for whoever has none yet. They take requests without a key, so they are never published either.
+    api.WithEnvironment("BINS_ENABLED", "true");
 }
 
 builder.Build().Run();

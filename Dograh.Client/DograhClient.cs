@@ -31,6 +31,7 @@ public sealed class DograhClient
         _api = new ApiConnection(http, apiKey, organizationId);
         ApiKeys = new ApiKeysClient(_api);
         Audit = new AuditClient(_api);
+        Bins = new BinsClient(_api);
         Credentials = new CredentialsClient(_api);
         Deliveries = new DeliveriesClient(_api);
         Organizations = new OrganizationsClient(_api);
@@ -48,6 +49,9 @@ public sealed class DograhClient
 
     /// <summary>The organization's audit log.</summary>
     public AuditClient Audit { get; }
+
+    /// <summary>Receivers for development.</summary>
+    public BinsClient Bins { get; }
 
     /// <summary>What receivers are convinced with; goes in and never comes out.</summary>
     public CredentialsClient Credentials { get; }

@@ -21,8 +21,12 @@ internal sealed class BodyBudget(IOptions<ApiOptions> options) : IDisposable
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
-    /// <summary>Serves the request when there is room for its body.</summary>
-    public async Task ServeAsync(HttpContext context, RequestDelegate next)
+    /// <summary>The middleware: serves the request when there is room for its body, unless its endpoint sees to that.</summary>
+    public Task ServeAsync(HttpContext context, RequestDelegate next) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<BudgetsItsBody>() is null ? RunAsync(context, next) : next(context);
+
+    /// <summary>Does something with the request when there is room for its body, and holds that room meanwhile.</summary>
+    public async Task RunAsync(HttpContext context, RequestDelegate next)
     {
         var length = LengthOf(context);
         if (length <= Unit)
@@ -46,3 +50,6 @@ internal sealed class BodyBudget(IOptions<ApiOptions> options) : IDisposable
 
     private static int Units(long bytes) => (int)((bytes + Unit - 1) / Unit);
 }
+
+/// <summary>Says of an endpoint that it asks for its body's room itself: it takes long after it has done with the body.</summary>
+internal sealed class BudgetsItsBody;

@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using Dograh.Api.Bins;
 
 namespace Dograh.Api.Http;
 
@@ -10,17 +11,28 @@ internal static class Overload
 {
     private const string LimitedPath = "/api";
 
+    // Whoever knows a bin's id may send to it, and a slow bin holds its requests: none of them takes the place of one that has a key, and none waits.
+    private const int MaxBinRequests = 256;
+
     /// <summary>Adds the limit.</summary>
     public static IServiceCollection AddOverloadLimit(this IServiceCollection services, ApiOptions options) => services.AddRateLimiter(limiter =>
     {
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, bool>(context => context.Request.Path.StartsWithSegments(LimitedPath, StringComparison.Ordinal)
-            ? RateLimitPartition.GetConcurrencyLimiter(true, _ => new ConcurrencyLimiterOptions
+        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+        {
+            if (context.Request.Path.StartsWithSegments(LimitedPath, StringComparison.Ordinal))
             {
-                PermitLimit = options.MaxConcurrentRequests,
-                QueueLimit = options.MaxWaitingRequests,
-                QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-            })
-            : RateLimitPartition.GetNoLimiter(false));
+                return RateLimitPartition.GetConcurrencyLimiter(LimitedPath, _ => new ConcurrencyLimiterOptions
+                {
+                    PermitLimit = options.MaxConcurrentRequests,
+                    QueueLimit = options.MaxWaitingRequests,
+                    QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+                });
+            }
+
+            return context.Request.Path.StartsWithSegments(BinReceiver.Path, StringComparison.OrdinalIgnoreCase)
+                ? RateLimitPartition.GetConcurrencyLimiter(BinReceiver.Path, _ => new ConcurrencyLimiterOptions { PermitLimit = MaxBinRequests })
+                : RateLimitPartition.GetNoLimiter("");
+        });
         limiter.RejectionStatusCode = StatusCodes.Status503ServiceUnavailable;
         limiter.OnRejected = (rejected, _) => new ValueTask(Problems.WriteAsync(
             rejected.HttpContext, StatusCodes.Status503ServiceUnavailable, "Too busy",

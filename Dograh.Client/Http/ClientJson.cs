@@ -55,4 +55,8 @@ namespace Dograh.Client.Http;
 [JsonSerializable(typeof(Page<SigningKey>))]
 [JsonSerializable(typeof(DeliveryStats))]
 [JsonSerializable(typeof(Page<AuditEvent>))]
+[JsonSerializable(typeof(BinSettings))]
+[JsonSerializable(typeof(Bin))]
+[JsonSerializable(typeof(Page<Bin>))]
+[JsonSerializable(typeof(Page<BinRequest>))]
 internal sealed partial class ClientJson : JsonSerializerContext;

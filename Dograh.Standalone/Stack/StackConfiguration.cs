@@ -36,6 +36,7 @@ internal sealed class StackConfiguration(IConfiguration environment, DataFolder 
         var variables = ForWorker(database, redis);
         variables["ASPNETCORE_URLS"] = url;
         AddUnlessGiven(variables, "DATABASE_MIGRATE_ON_STARTUP", "Database:MigrateOnStartup", () => "true");
+        AddUnlessGiven(variables, "BINS_ENABLED", "Bins:Enabled", () => "true");
         // No load balancer stands before it that would have to learn of its end.
         AddUnlessGiven(variables, "Api__DrainSeconds", "Api:DrainSeconds", () => "0");
         return variables;

@@ -19,6 +19,7 @@ public sealed class AppHostContractTests
     private const string MasterKey = "SECRETS_MASTER_KEY";
     private const string MigrateOnStartup = "DATABASE_MIGRATE_ON_STARTUP";
     private const string AllowedNetworks = "EGRESS_ALLOWED_NETWORKS";
+    private const string BinsEnabled = "BINS_ENABLED";
 
     private const RegexOptions Linear = RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture;
 
@@ -47,7 +48,7 @@ public sealed class AppHostContractTests
     }
 
     [Theory]
-    [InlineData("api", AdminApiKey + " = adminKey", MasterKey + " = masterKey", MigrateOnStartup + " = \"true\"", AllowedNetworks + " = loopback")]
+    [InlineData("api", AdminApiKey + " = adminKey", MasterKey + " = masterKey", MigrateOnStartup + " = \"true\"", AllowedNetworks + " = loopback", BinsEnabled + " = \"true\"")]
     [InlineData("worker", MasterKey + " = masterKey", AllowedNetworks + " = loopback")]
     public void A_service_is_given_the_settings_it_reads_and_no_others(string service, params string[] settings)
     {
@@ -79,6 +80,7 @@ public sealed class AppHostContractTests
 
         Assert.Equal(2, Source.Text.Split(AllowedNetworks).Length - 1);
         Assert.Equal(2, runModeOnly.Split(AllowedNetworks).Length - 1);
+        Assert.Equal((1, 1), (Source.Text.Split(BinsEnabled).Length - 1, runModeOnly.Split(BinsEnabled).Length - 1));
     }
 
     [Fact]

@@ -73,6 +73,30 @@ public sealed class DograhClientTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Fact]
+    public async Task Bins_are_made_told_what_to_answer_looked_into_cleared_and_deleted()
+    {
+        var bins = (await NewOrganizationAsync()).Bins;
+
+        var made = await bins.CreateAsync(new BinSettings("mine", FailTimes: 1, RetryAfterSeconds: 2), "once", Token);
+        var told = await bins.UpdateAsync(made.Id, new BinSettings(Status: 202, RetryAfterSeconds: 0), Token);
+        using var request = new StringContent("hello");
+        using var answer = await Api.Anonymous.Http.PostAsync(new Uri(made.Url), request, Token);
+
+        Assert.Equal(made.Id, (await bins.CreateAsync(new BinSettings("mine", FailTimes: 1, RetryAfterSeconds: 2), "once", Token)).Id);
+        Assert.Equal(("mine", 1, 202, 0), (told.Name, told.FailTimes, told.Status, told.RetryAfterSeconds));
+        Assert.Equal(503, (int)answer.StatusCode);
+        var got = Assert.Single((await bins.ListRequestsAsync(made.Id, cancellationToken: Token)).Items);
+        Assert.Equal(("POST", "hello", null, "header_missing", new BinAnswer(503, 0)), (got.Method, got.Body, got.Attempt, got.Signature, got.Answered));
+        Assert.Equal("text/plain; charset=utf-8", got.Headers.GetProperty("Content-Type").GetString());
+        Assert.Equal(0, (await bins.GetAsync(made.Id, Token)).FailTimes);
+        Assert.Equal(made.Id, Assert.Single(await bins.AllAsync(Token).ToListAsync(Token)).Id);
+        await bins.ClearAsync(made.Id, Token);
+        Assert.Empty((await bins.ListRequestsAsync(made.Id, cancellationToken: Token)).Items);
+        await bins.DeleteAsync(made.Id, Token);
+        Assert.Equal(404, (await Assert.ThrowsAsync<DograhApiException>(() => bins.GetAsync(made.Id, Token))).Status);
+    }
+
+    [Fact]
     public async Task Workflows_are_saved_and_their_faults_told_by_field()
     {
         var workflows = (await NewOrganizationAsync()).Workflows;

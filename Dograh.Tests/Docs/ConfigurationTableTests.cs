@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Dograh.Api;
 using Dograh.Api.Access;
+using Dograh.Api.Bins;
 using Dograh.Webhooks;
 using Dograh.Webhooks.Configuration;
 using Dograh.Webhooks.Credentials;
@@ -22,6 +23,7 @@ public sealed partial class ConfigurationTableTests
         (SecretsOptions.SectionName, new SecretsOptions()),
         (AdminOptions.SectionName, new AdminOptions()),
         (ApiOptions.SectionName, new ApiOptions()),
+        (BinsOptions.SectionName, new BinsOptions()),
         (QuotaOptions.SectionName, new QuotaOptions()),
         (DatabaseOptions.SectionName, new DatabaseOptions()),
         (WebhookDeliveryOptions.SectionName, new WebhookDeliveryOptions()),

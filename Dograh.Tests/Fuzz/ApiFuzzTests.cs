@@ -33,6 +33,8 @@ public sealed class ApiFuzzTests(ApiFixture fixture) : ApiTest(fixture)
         ["POST /api/v1/credentials"] = """{"name": "A credential", "description": "It", "credential_type": "custom_header", "credential_data": {"header_name": "X-Key", "header_value": "v", "token": "t", "api_key": "k", "username": "u", "password": "p"}}""",
         ["PUT /api/v1/credentials/{uuid:guid}"] = """{"name": "Another", "description": null, "credential_type": "basic_auth", "credential_data": {"username": "u", "password": "p"}}""",
         ["POST /api/v1/credentials/{uuid:guid}/test"] = """{"url": "http://127.0.0.1:1/", "http_method": "PUT"}""",
+        ["POST /api/v1/bins"] = """{"name": "A bin", "fail_times": 2, "fail_status": 503, "status": 200, "delay_ms": 0, "retry_after_seconds": 5}""",
+        ["PUT /api/v1/bins/{id:guid}"] = """{"name": "Another", "fail_times": 0, "fail_status": 429, "status": 202, "delay_ms": 1, "retry_after_seconds": 0}""",
         ["POST /api/v1/workflows"] = """{"name": "After the call", "workflow_definition": """ + Definition + "}",
         ["PUT /api/v1/workflows/{id:long}"] = """{"name": "After the call", "workflow_definition": """ + Definition + "}",
         ["POST /api/v1/workflows/{id:long}/runs"] = Run,
@@ -70,8 +72,9 @@ public sealed class ApiFuzzTests(ApiFixture fixture) : ApiTest(fixture)
         var workflow = await acme.AddWorkflowAsync(Webhook("hook", ("endpoint_url", "https://receiver.example/{{gathered_context.x}}"), ("payload_template", Raw("""{"a": "{{gathered_context.x}}", "{{gathered_context.y}}": "{{initial_context}}"}"""))));
         var run = await acme.StartRunAsync(workflow);
         var credential = (await acme.PostAsync("credentials", """{"name": "x", "credential_type": "none"}""")).Is(201).Text("uuid");
+        var bin = (await acme.PostAsync("bins", """{"name": "x"}""")).Is(201).Text("id");
         var delivery = (await acme.StoreRunAsync(workflow, """{"gathered_context": {"x": "y"}}""")).Text("deliveries/0/delivery_id");
-        var real = new Dictionary<string, string>(StringComparer.Ordinal) { ["workflows"] = $"{workflow}", ["workflow-runs"] = $"{run}", ["credentials"] = credential, ["deliveries"] = delivery };
+        var real = new Dictionary<string, string>(StringComparer.Ordinal) { ["workflows"] = $"{workflow}", ["workflow-runs"] = $"{run}", ["credentials"] = credential, ["deliveries"] = delivery, ["bins"] = bin };
         var routes = Api.Routes;
 
         var cases =
@@ -105,13 +108,14 @@ public sealed class ApiFuzzTests(ApiFixture fixture) : ApiTest(fixture)
             if (json.ValueKind == JsonValueKind.Object && Stored(it.route, json) is { } stored) (await acme.GetAsync(stored)).Is(200);
         }, it => $"{it.route.Method} {it.path}?{it.query} ({it.type}; key '{it.key}')\n{Encoding.UTF8.GetString(it.body)}");
 
-        foreach (var list in (string[])["workflows", "credentials", "api-keys", "deliveries?limit=200"]) (await acme.GetAsync(list)).Is(200);
+        foreach (var list in (string[])["workflows", "credentials", "api-keys", "bins", "deliveries?limit=200"]) (await acme.GetAsync(list)).Is(200);
     }
 
     // Where what a request has made can be read; what a route that this does not know has made is read by the lists at the end.
     private static string? Stored(ApiRoute route, JsonElement answer) => $"{route}" switch
     {
         "POST /api/v1/workflows" or "PUT /api/v1/workflows/{id:long}" => $"workflows/{answer.Number("id")}",
+        "POST /api/v1/bins" => $"bins/{answer.Text("id")}",
         "POST /api/v1/credentials" => $"credentials/{answer.Text("uuid")}",
         "POST /api/v1/workflows/{id:long}/runs" or "POST /api/v1/workflows/{id:long}/completed-runs" => $"workflow-runs/{answer.Number("id")}",
         _ => null,

@@ -69,6 +69,19 @@ public sealed partial class CanaryTests(ObservedStack observed)
 
         await SendWithCertificateAsync(acme, withoutTls);
 
+        // A receiver of our own stores what it got, and must not store what it was sent in confidence.
+        var bin = await PostAsync(acme.Key, "bins", new { name = "ours" });
+        var binUrl = new Uri(bin.GetProperty("url").GetString()!);
+        foreach (var credential in credentials)
+        {
+            deliveries.Add(await CompleteAsync(acme, await AddWorkflowAsync(acme, binUrl, credential, Retries)));
+            await EndsAsync(acme, deliveries[^1]);
+            await PostAsync(acme.Key, $"credentials/{credential}/test", new { url = binUrl.OriginalString });
+        }
+
+        // And what anybody else sends to it.
+        await SendAsync(HttpMethod.Post, Plant("a key that is sent to a bin"), binUrl.OriginalString, new { });
+
         // A receiver that nobody answers for, one that speaks no TLS, and a connection that PostgreSQL cuts.
         foreach (var faulty in new[] { unreachable, withoutTls })
         {
@@ -84,7 +97,7 @@ public sealed partial class CanaryTests(ObservedStack observed)
         await Eventually.TrueAsync(async () => (await acme.DeliveryAsync(waiting)).GetProperty("attempt_count").GetInt32() == 1);
         await UseAnotherKeyAsync(acme);
         await RefusedAsync(acme);
-        await ReadEverythingAsync(acme, deliveries[0]);
+        await ReadEverythingAsync(acme, deliveries[0], bin.GetProperty("id").GetString()!);
 
         // The last word of each attempt has been exported.
         await Eventually.TrueAsync(() => deliveries.TrueForAll(id => observed.Otlp.Logs.Any(record => IsOf(id, record))));
@@ -257,7 +270,7 @@ public sealed partial class CanaryTests(ObservedStack observed)
     }
 
     // A route that is added must be read here, or named in vain.
-    private async Task ReadEverythingAsync(StackCaller acme, Guid delivery)
+    private async Task ReadEverythingAsync(StackCaller acme, Guid delivery, string bin)
     {
         var described = await SendAsync(HttpMethod.Get, acme.Key, "/openapi/v1.json", body: null);
         var shown = await acme.DeliveryAsync(delivery);
@@ -270,6 +283,8 @@ public sealed partial class CanaryTests(ObservedStack observed)
             ["/api/v1/workflow-runs/{id}"] = Text(shown, "workflow_run_id"),
             ["/api/v1/deliveries/{delivery_id}"] = delivery.ToString(),
             ["/api/v1/organizations/{id}/quotas"] = "1",
+            ["/api/v1/bins/{id}"] = bin,
+            ["/api/v1/bins/{id}/requests"] = bin,
         };
         // One route is there to tell a secret.
         foreach (var path in JsonElement.Parse(described).GetProperty("paths").EnumerateObject()
@@ -278,6 +293,8 @@ public sealed partial class CanaryTests(ObservedStack observed)
             var concrete = PathParameter().Replace(path.Name, _ => known.TryGetValue(path.Name, out var id) ? id : throw new InvalidOperationException($"Say how to read {path.Name}."));
             foreach (var key in new[] { acme.Key, RunningStack.AdminKey }) await SendAsync(HttpMethod.Get, key, concrete, body: null);
         }
+
+        Assert.Contains("[REDACTED]", await SendAsync(HttpMethod.Get, acme.Key, $"bins/{bin}/requests", body: null), StringComparison.Ordinal);
     }
 
     private static string Text(JsonElement value, string name) => value.GetProperty(name).GetInt64().ToString(CultureInfo.InvariantCulture);

@@ -26,6 +26,7 @@ public sealed class StackConfigurationTests : IDisposable
         Assert.Equal("http://localhost:1", api["ASPNETCORE_URLS"]);
         Assert.Equal("true", api["DATABASE_MIGRATE_ON_STARTUP"]);
         Assert.Equal("127.0.0.0/8,::1/128", api["EGRESS_ALLOWED_NETWORKS"]);
+        Assert.Equal("true", api["BINS_ENABLED"]);
         Assert.Equal("1", api["WEBHOOK_DELIVERY_BASE_DELAY_SECONDS"]);
         Assert.Equal(32, Convert.FromBase64String(api["SECRETS_MASTER_KEY"]!).Length);
         Assert.True(api["ADMIN_API_KEY"]!.Length >= 32);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Dograh.Standalone;
+using Dograh.Tests.Scenarios;
 
 namespace Dograh.Tests.Standalone;
 
@@ -38,6 +39,21 @@ public sealed partial class StandaloneProgramTests : IAsyncLifetime
         Assert.Equal(Fact(first, "API key"), Fact(second, "API key"));
         Assert.Equal(Fact(first, "Admin key"), Fact(second, "Admin key"));
         Assert.Equal(2, await CountDeliveriesAsync(second));
+    }
+
+    [Fact]
+    public async Task A_webhook_to_a_bin_of_its_own_is_failed_as_told_and_arrives()
+    {
+        var program = await StartAsync();
+        using var acme = new StackCaller(new Uri(Fact(program, "Console")), Fact(program, "API key").Split(' ')[0]);
+        var bin = await acme.PostAsync("bins", new { name = "mine", fail_times = 1 });
+
+        var delivery = await acme.CompleteAsync(await acme.AddWorkflowAsync(new Uri(bin.GetProperty("url").GetString()!)));
+        await acme.ReachesAsync("succeeded", delivery);
+
+        var got = await acme.GetAsync($"bins/{bin.GetProperty("id").GetString()}/requests");
+        Assert.StartsWith("http://localhost:", bin.GetProperty("url").GetString(), StringComparison.Ordinal);
+        Assert.Equal([(2, "valid"), (1, "valid")], got.GetProperty("items").EnumerateArray().Select(request => (request.GetProperty("attempt").GetInt32(), request.GetProperty("signature").GetString()!)));
     }
 
     [Fact]

@@ -58,6 +58,7 @@ internal sealed class TestWorker : IAsyncDisposable
         ["WebhookDelivery:BaseDelaySeconds"] = "0.05",
         ["WebhookDelivery:SweepIntervalSeconds"] = "0.2",
         ["WebhookDelivery:ShutdownGraceSeconds"] = "10",
+        ["Bins:Enabled"] = "true",
         // No load balancer sends to a test's API.
         ["Api:DrainSeconds"] = "0",
         // Failing receivers are what most tests are about; a test of the circuit sets its own.

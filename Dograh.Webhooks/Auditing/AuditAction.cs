@@ -56,4 +56,16 @@ public static class AuditAction
 
     /// <summary>A delivery was cancelled.</summary>
     public const string DeliveryCancelled = "delivery.cancelled";
+
+    /// <summary>A request bin was made.</summary>
+    public const string BinCreated = "bin.created";
+
+    /// <summary>A request bin was told to answer otherwise.</summary>
+    public const string BinUpdated = "bin.updated";
+
+    /// <summary>The requests of a bin were removed.</summary>
+    public const string BinCleared = "bin.cleared";
+
+    /// <summary>A request bin was deleted.</summary>
+    public const string BinDeleted = "bin.deleted";
 }

@@ -38,6 +38,7 @@ public static class FlatEnvironmentNames
         ["EGRESS_ALLOW_HTTP"] = "Egress:AllowHttp",
         ["EGRESS_ALLOWED_PORTS"] = "Egress:AllowedPorts",
         ["EGRESS_PROXY"] = "Egress:Proxy",
+        ["BINS_ENABLED"] = "Bins:Enabled",
         ["DATABASE_MIGRATE_ON_STARTUP"] = "Database:MigrateOnStartup",
     };
 

@@ -1,4 +1,5 @@
 using Dograh.Webhooks.Auditing;
+using Dograh.Webhooks.Bins;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Credentials.OAuth;
 using Dograh.Webhooks.Deliveries;
@@ -76,6 +77,12 @@ public class DograhDbContext : DbContext, IDataProtectionKeyContext
 
     /// <summary>Their attempts.</summary>
     public DbSet<DeliveryAttempt> WebhookDeliveryAttempts => Set<DeliveryAttempt>();
+
+    /// <summary>Receivers for development.</summary>
+    public DbSet<RequestBin> RequestBins => Set<RequestBin>();
+
+    /// <summary>What they got.</summary>
+    public DbSet<BinRequest> BinRequests => Set<BinRequest>();
 
     /// <summary>Answers kept for their idempotency keys.</summary>
     public DbSet<IdempotencyRecord> IdempotencyKeys => Set<IdempotencyRecord>();
@@ -186,6 +193,8 @@ public class DograhDbContext : DbContext, IDataProtectionKeyContext
         modelBuilder.Entity<WebhookDelivery>(MapDelivery);
         modelBuilder.Entity<DeliveryListing>(MapListing);
         modelBuilder.Entity<DeliveryAttempt>(MapAttempt);
+        modelBuilder.Entity<RequestBin>(MapBin);
+        modelBuilder.Entity<BinRequest>(MapBinRequest);
 
         modelBuilder.Entity<IdempotencyRecord>(e =>
         {
@@ -288,6 +297,32 @@ public class DograhDbContext : DbContext, IDataProtectionKeyContext
             .HasConstraintName("fk_signing_secrets_workflow").OnDelete(DeleteBehavior.Cascade);
         e.Property(x => x.Id).ValueGeneratedNever();
         e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+    }
+
+    private static void MapBin(EntityTypeBuilder<RequestBin> e)
+    {
+        e.ToTable("request_bins");
+        e.HasKey(x => new { x.OrganizationId, x.Id }).HasName("pk_request_bins");
+        // Whoever sends to a bin knows its id and not its organization.
+        e.HasIndex(x => x.Id).HasDatabaseName("ix_request_bins_id");
+        e.HasIndex(x => new { x.OrganizationId, x.CreatedAt, x.Id }).HasDatabaseName("ix_request_bins_list");
+        e.HasOne<Organization>().WithMany().HasForeignKey(x => x.OrganizationId)
+            .HasConstraintName("fk_request_bins_organization").OnDelete(DeleteBehavior.Cascade);
+        e.Property(x => x.Id).ValueGeneratedNever();
+        e.Property(x => x.CreatedAt).HasDefaultValueSql("now()");
+        e.Property(x => x.UpdatedAt).HasDefaultValueSql("now()");
+    }
+
+    private static void MapBinRequest(EntityTypeBuilder<BinRequest> e)
+    {
+        e.ToTable("bin_requests");
+        // The lists, newest first, and the removal of the oldest.
+        e.HasKey(x => new { x.OrganizationId, x.BinId, x.Number }).HasName("pk_bin_requests");
+        e.HasOne<RequestBin>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.BinId })
+            .HasConstraintName("fk_bin_requests_bin").OnDelete(DeleteBehavior.Cascade);
+        e.Property(x => x.Number).ValueGeneratedNever();
+        e.Property(x => x.ReceivedAt).HasDefaultValueSql("now()");
+        e.Property(x => x.Headers).HasColumnType("json");
     }
 
     private static void MapListing(EntityTypeBuilder<DeliveryListing> e)

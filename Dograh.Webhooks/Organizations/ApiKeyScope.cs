@@ -39,6 +39,12 @@ public static class ApiKeyScope
     /// <summary>Making API keys that may do no more than the one that makes them, and deleting any.</summary>
     public const string KeysWrite = "keys:write";
 
+    /// <summary>Looking at request bins and at what they got.</summary>
+    public const string BinsRead = "bins:read";
+
+    /// <summary>Making request bins, telling them how to answer, emptying and deleting them.</summary>
+    public const string BinsWrite = "bins:write";
+
     /// <summary>Reading the audit log.</summary>
     public const string AuditRead = "audit:read";
 
@@ -46,6 +52,6 @@ public static class ApiKeyScope
     public static IReadOnlyList<string> All { get; } =
     [
         RunsWrite, RunsRead, WorkflowsRead, WorkflowsWrite, DeliveriesRead, DeliveriesWrite, CredentialsRead, CredentialsWrite, SigningRead, SigningWrite,
-        KeysRead, KeysWrite, AuditRead,
+        KeysRead, KeysWrite, BinsRead, BinsWrite, AuditRead,
     ];
 }

@@ -52,13 +52,15 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
         var key = (await acme.PostAsync("api-keys", """{"name": "x"}""")).Is(201).Text("id");
         var secret = (await acme.PostAsync("signing-secrets")).Is(201).Text("id");
         (await acme.PostAsync($"signing-secrets/{secret}/expire")).Is(200);
+        var bin = (await acme.PostAsync("bins", """{"name": "x"}""")).Is(201).Text("id");
+        Assert.Equal(204, (await acme.DeleteAsync($"bins/{bin}")).Status);
         Assert.Equal(204, (await acme.DeleteAsync($"credentials/{credential}")).Status);
         Assert.Equal(204, (await acme.DeleteAsync($"api-keys/{key}")).Status);
 
-        foreach (var route in Api.Routes.Where(route => route.HasId && route.Kind is "credentials" or "api-keys" or "signing-secrets"))
+        foreach (var route in Api.Routes.Where(route => route.HasId && route.Kind is "credentials" or "api-keys" or "signing-secrets" or "bins"))
         {
             var body = route.Method is "GET" or "DELETE" ? null : Sensible;
-            var deleted = await AskAsync(acme, route, route.Kind switch { "credentials" => credential, "api-keys" => key, _ => secret }, body);
+            var deleted = await AskAsync(acme, route, route.Kind switch { "credentials" => credential, "api-keys" => key, "bins" => bin, _ => secret }, body);
             Assert.Equal(await AskAsync(acme, route, Guid.CreateVersion7().ToString(), body), deleted);
         }
     }
@@ -161,6 +163,8 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
         var credential = (await organization.PostAsync(
             "credentials", """{"name": "x", "credential_type": "bearer_token", "credential_data": {"token": "t"}}""")).Is(201).Text("uuid");
         var secret = (await organization.PostAsync("signing-secrets", """{"algorithm": "v1a"}""")).Is(201).Text("id");
+        var bin = (await organization.PostAsync("bins", """{"name": "x"}""")).Is(201).Text("id");
+        Assert.Equal(200, (await organization.PostAsync($"/bin/{bin}", "what it got")).Status);
         var workflow = await organization.AddWorkflowAsync(Webhook("hook", ("credential_uuid", credential)));
         var run = await organization.StartRunAsync(workflow);
         var delivery = (await organization.CompleteAsync(run)).Text("deliveries/0/delivery_id");
@@ -169,6 +173,7 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
             ["api-keys"] = (key, never),
             ["credentials"] = (credential, never),
             ["signing-secrets"] = (secret, never),
+            ["bins"] = (bin, never),
             ["workflows"] = (workflow.ToString(), NeverNumber),
             ["workflow-runs"] = (run.ToString(), NeverNumber),
             ["deliveries"] = (delivery, never),

@@ -158,6 +158,15 @@ public sealed partial class TenantWallTests(TestServers servers) : IAsyncLifetim
             (await _stranger.DeleteAsync($"credentials/{id}")).IsProblem(404);
         }
 
+        foreach (var id in await Database.ColumnAsync<Guid>("SELECT id FROM request_bins WHERE organization_id = $1", _acme.Id))
+        {
+            (await _stranger.GetAsync($"bins/{id}")).IsProblem(404);
+            (await _stranger.GetAsync($"bins/{id}/requests")).IsProblem(404);
+            (await _stranger.PutAsync($"bins/{id}", new { name = "mine" })).IsProblem(404);
+            (await _stranger.DeleteAsync($"bins/{id}/requests")).IsProblem(404);
+            (await _stranger.DeleteAsync($"bins/{id}")).IsProblem(404);
+        }
+
         foreach (var id in await Database.ColumnAsync<Guid>("SELECT id FROM api_keys WHERE organization_id = $1", _acme.Id)) (await _stranger.DeleteAsync($"api-keys/{id}")).IsProblem(404);
         foreach (var id in await Database.ColumnAsync<Guid>("SELECT id FROM signing_secrets WHERE organization_id = $1", _acme.Id)) (await _stranger.GetAsync($"signing-secrets/{id}/secret")).IsProblem(404);
         foreach (var id in await Database.ColumnAsync<Guid>("SELECT delivery_uuid FROM webhook_deliveries WHERE organization_id = $1", _acme.Id))
@@ -216,6 +225,8 @@ public sealed partial class TenantWallTests(TestServers servers) : IAsyncLifetim
         var organization = await _api.NewOrganizationAsync(name);
         (await organization.PostAsync("credentials", new { name, credential_type = "none" }, idempotencyKey: "a key")).Is(201);
         (await organization.PostAsync("signing-secrets", new { algorithm = "v1a" })).Is(201);
+        var bin = (await organization.PostAsync("bins", new { name })).Is(201).Text("id");
+        Assert.Equal(200, (await organization.PostAsync($"/bin/{bin}", "what it got")).Status);
         var workflow = (await organization.PostAsync("workflows", Named(name, Webhook()))).Is(201).Number("id");
         var delivery = (await organization.StoreRunAsync(workflow)).Text("deliveries/0/delivery_id");
         (await organization.PostAsync($"deliveries/{delivery}/cancel")).Is(202);

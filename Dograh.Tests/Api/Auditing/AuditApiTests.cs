@@ -45,6 +45,15 @@ public sealed class AuditApiTests(ApiFixture fixture) : ApiTest(fixture)
         (await acme.PostAsync("deliveries/replay", new { status = "cancelled", workflow_id = workflow })).Is(202);
         done.Add((AuditAction.DeliveriesReplayed, null));
 
+        var bin = (await acme.PostAsync("bins", new { name = "mine" })).Is(201).Text("id");
+        done.Add((AuditAction.BinCreated, bin));
+        (await acme.PutAsync($"bins/{bin}", new { fail_times = 2 })).Is(200);
+        done.Add((AuditAction.BinUpdated, bin));
+        await acme.DeleteAsync($"bins/{bin}/requests");
+        done.Add((AuditAction.BinCleared, bin));
+        await acme.DeleteAsync($"bins/{bin}");
+        done.Add((AuditAction.BinDeleted, bin));
+
         var log = await acme.GetAsync("audit?limit=200");
         Assert.Equal(done, log.Is(200).Items().Reverse().Select(e => (e.Text("action"), e.At("resource_id").GetString())));
         Assert.Empty(Actions.Except(done.Select(e => e.Action)).Except([AuditAction.QuotasUpdated, AuditAction.CredentialTested, AuditAction.WorkflowTested]));

@@ -95,6 +95,144 @@ namespace Dograh.Webhooks.Data.Migrations
                         });
                 });
 
+            modelBuilder.Entity("Dograh.Webhooks.Bins.BinRequest", b =>
+                {
+                    b.Property<long>("OrganizationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("BinId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("bin_id");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("bigint")
+                        .HasColumnName("number");
+
+                    b.Property<int>("AnsweredDelayMs")
+                        .HasColumnType("integer")
+                        .HasColumnName("answered_delay_ms");
+
+                    b.Property<int>("AnsweredStatus")
+                        .HasColumnType("integer")
+                        .HasColumnName("answered_status");
+
+                    b.Property<int?>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<byte[]>("Body")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("body");
+
+                    b.Property<long>("BodyLength")
+                        .HasColumnType("bigint")
+                        .HasColumnName("body_length");
+
+                    b.Property<string>("Headers")
+                        .IsRequired()
+                        .HasColumnType("json")
+                        .HasColumnName("headers");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("method");
+
+                    b.Property<string>("Path")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("path");
+
+                    b.Property<string>("Query")
+                        .HasColumnType("text")
+                        .HasColumnName("query");
+
+                    b.Property<DateTimeOffset>("ReceivedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("received_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<string>("Signature")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("signature");
+
+                    b.Property<string>("WebhookId")
+                        .HasColumnType("text")
+                        .HasColumnName("webhook_id");
+
+                    b.HasKey("OrganizationId", "BinId", "Number")
+                        .HasName("pk_bin_requests");
+
+                    b.ToTable("bin_requests", (string)null);
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Bins.RequestBin", b =>
+                {
+                    b.Property<long>("OrganizationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<int>("DelayMs")
+                        .HasColumnType("integer")
+                        .HasColumnName("delay_ms");
+
+                    b.Property<int>("FailStatus")
+                        .HasColumnType("integer")
+                        .HasColumnName("fail_status");
+
+                    b.Property<long>("FailThrough")
+                        .HasColumnType("bigint")
+                        .HasColumnName("fail_through");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Received")
+                        .HasColumnType("bigint")
+                        .HasColumnName("received");
+
+                    b.Property<int>("RetryAfterSeconds")
+                        .HasColumnType("integer")
+                        .HasColumnName("retry_after_seconds");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.HasKey("OrganizationId", "Id")
+                        .HasName("pk_request_bins");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_request_bins_id");
+
+                    b.HasIndex("OrganizationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_request_bins_list");
+
+                    b.ToTable("request_bins", (string)null);
+                });
+
             modelBuilder.Entity("Dograh.Webhooks.Credentials.ExternalCredential", b =>
                 {
                     b.Property<long>("OrganizationId")
@@ -931,6 +1069,26 @@ namespace Dograh.Webhooks.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_audit_events_organization");
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Bins.BinRequest", b =>
+                {
+                    b.HasOne("Dograh.Webhooks.Bins.RequestBin", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId", "BinId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_bin_requests_bin");
+                });
+
+            modelBuilder.Entity("Dograh.Webhooks.Bins.RequestBin", b =>
+                {
+                    b.HasOne("Dograh.Webhooks.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_request_bins_organization");
                 });
 
             modelBuilder.Entity("Dograh.Webhooks.Credentials.ExternalCredential", b =>
