@@ -10,6 +10,7 @@ using Dograh.Api.Runs;
 using Dograh.Api.Sending;
 using Dograh.Api.Signing;
 using Dograh.Api.Workflows;
+using Dograh.WebConsole;
 using Dograh.Webhooks.Credentials;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Queue;
@@ -56,6 +57,7 @@ internal static class ApiServices
             .AddPolicy(Policies.Organization, policy => policy.RequireClaim(Policies.OrganizationClaim).AddRequirements(new ScopeCheck()))
             .AddPolicy(Policies.Admin, policy => policy.RequireRole(Policies.Admin))
             .AddPolicy(Policies.AnyKey, policy => policy.RequireAuthenticatedUser());
+        services.AddDograhConsole(ConsoleSignIn.CheckAsync);
         // After authentication, which adds Data Protection too, with the service that reads the key ring as the process starts.
         builder.AddDograhSecrets();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
@@ -79,6 +81,8 @@ internal static class ApiServices
 
         var options = builder.Configuration.GetSection(ApiOptions.SectionName).Get<ApiOptions>() ?? new ApiOptions();
         services.AddOverloadLimit(options).AddSingleton<BodyBudget>();
+        // What has not been published finds its pages' scripts and styles where they were built.
+        builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -109,7 +113,7 @@ internal static class ApiServices
             .WithNonce()
             // The page asks no other host for anything.
             .DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools());
-        app.MapGet("/", () => Results.Redirect(SecurityHeaders.ReferencePath)).ExcludeFromDescription();
+        app.MapDograhConsole();
 
         var api = app.MapGroup("/api/v1");
         api.MapMe();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Dograh.Standalone;
 using Dograh.Tests.Support;
+using Dograh.Tests.WebConsole;
 using Dograh.Webhooks.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,6 +44,7 @@ public sealed class TestServers : IAsyncLifetime
     private readonly Lazy<Task<PostgresServer>> _postgres;
     private readonly Lazy<Task<TestRedisPool>> _redis;
     private readonly Lazy<Task<TestRedisPool>> _garnet;
+    private readonly Lazy<Task<RunningConsole>> _console;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dograh-tests-");
     private int _databases;
     private int _folders;
@@ -54,6 +56,7 @@ public sealed class TestServers : IAsyncLifetime
         _postgres = new(StartSharedPostgresAsync);
         _redis = new(async () => new TestRedisPool(await StartRedisAsync()));
         _garnet = new(async () => new TestRedisPool(await StartGarnetAsync()));
+        _console = new(() => RunningConsole.StartAsync(this));
     }
 
     /// <summary>A folder of the caller's own, removed with the run.</summary>
@@ -85,6 +88,9 @@ public sealed class TestServers : IAsyncLifetime
     /// <summary>A logical database of the run's Garnet, empty. Disposing it gives it back.</summary>
     public async Task<TestRedis> RentGarnetAsync() => await (await _garnet.Value).RentAsync();
 
+    /// <summary>The stack and the browser that all tests of the console share.</summary>
+    public Task<RunningConsole> ConsoleAsync() => _console.Value;
+
     /// <summary>A PostgreSQL of the caller's own, to stop and to kill. It is the caller's to dispose.</summary>
     public Task<PostgresServer> StartPostgresAsync() =>
         PostgresServer.StartAsync(NewFolder("postgres"), PostgresOptions, cancellationToken: TestContext.Current.CancellationToken);
@@ -108,6 +114,7 @@ public sealed class TestServers : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         // One that failed to start has failed the tests that wanted it; there is nothing of it left to stop.
+        if (_console is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _console.Value).DisposeAsync();
         if (_garnet is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _garnet.Value).DisposeAsync();
         if (_redis is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _redis.Value).DisposeAsync();
         if (_postgres is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await _postgres.Value).DisposeAsync();

@@ -57,12 +57,12 @@ public sealed partial class ApiDescriptionTests(ApiFixture fixture) : ApiTest(fi
     }
 
     [Fact]
-    public async Task The_root_leads_to_the_reference()
+    public async Task Whoever_has_not_signed_in_is_led_there_from_the_root()
     {
         var answer = await Api.Anonymous.GetAsync("/");
 
         Assert.Equal(302, answer.Status);
-        Assert.Equal("/scalar", answer.Header("Location"));
+        Assert.Equal(new Uri(Api.Address, "/sign-in?return=%2F").ToString(), answer.Header("Location"));
     }
 
     private async Task<JsonElement> DocumentAsync()

@@ -1,0 +1,81 @@
+using System.Net.Http.Headers;
+using System.Net.Security;
+using Dograh.Client;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Dograh.WebConsole.Session;
+
+/// <summary>The public API of this very process, called over its own socket: what the pages may do is what the API lets their key do.</summary>
+internal sealed class LoopbackApi(IServer server) : IDisposable
+{
+    /// <summary>The operator's word for which organization they act.</summary>
+    private const string OrganizationHeader = "X-Dograh-Organization";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private SocketsHttpHandler? _sockets;
+    private Uri? _address;
+
+    private Uri Address => _address ??= FindAddress();
+
+    private SocketsHttpHandler Sockets => _sockets ??= new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        // A certificate is for the name that browsers call, which is not the one called here: a connection to ourselves needs none.
+        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None || Address.IsLoopback },
+    };
+
+    /// <summary>A client that calls with the key of whoever has signed in.</summary>
+    public DograhClient ClientOf(AuthenticationStateProvider authentication) => Client(new SessionHandler(authentication, Sockets));
+
+    /// <summary>A client that calls with a given key.</summary>
+    public DograhClient ClientOf(string key) => Client(new KeyHandler(key, Sockets));
+
+    public void Dispose() => _sockets?.Dispose();
+
+    private DograhClient Client(HttpMessageHandler handler) => new(new HttpClient(handler, disposeHandler: false) { BaseAddress = Address, Timeout = Limit });
+
+    private Uri FindAddress()
+    {
+        var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var address = addresses.FirstOrDefault(x => x.StartsWith("http:", StringComparison.OrdinalIgnoreCase)) ?? addresses.FirstOrDefault()
+            ?? throw new InvalidOperationException("The server listens nowhere, so that the console cannot call the API.");
+        // Any address of this machine is written http://*:80, http://+:80, http://0.0.0.0:80 or http://[::]:80.
+        var parts = BindingAddress(address);
+        return new UriBuilder(parts.Scheme, parts.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "127.0.0.1" : parts.Host, parts.Port).Uri;
+    }
+
+    private static (string Scheme, string Host, int Port) BindingAddress(string address)
+    {
+        var parsed = Microsoft.AspNetCore.Http.BindingAddress.Parse(address);
+        return (parsed.Scheme, parsed.Host, parsed.Port);
+    }
+
+    private sealed class KeyHandler(string key, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    private sealed class SessionHandler(AuthenticationStateProvider authentication, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var user = (await authentication.GetAuthenticationStateAsync()).User;
+            if (user.FindFirst(SessionCookie.KeyClaim) is { } key) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
+            if (user.HasClaim(claim => claim.Type == SessionCookie.OperatorClaim) && user.FindFirst(SessionCookie.OrganizationClaim) is { } organization)
+            {
+                request.Headers.TryAddWithoutValidation(OrganizationHeader, organization.Value);
+            }
+
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+}
