@@ -3,6 +3,7 @@ using Dograh.Api.Auditing;
 using Dograh.Api.Bins;
 using Dograh.Api.Credentials;
 using Dograh.Api.Deliveries;
+using Dograh.Api.Figures;
 using Dograh.Api.Http;
 using Dograh.Api.Organizations;
 using Dograh.Api.Rehearsing;
@@ -43,6 +44,7 @@ internal static class ApiServices
         services.AddSingleton<QuotaMeter>();
         services.AddSingleton<RunIntake>();
         services.AddSingleton<BinSignature>().AddSingleton<BinRates>().AddSingleton<BinReceiver>();
+        services.AddSingleton<StatsReader>().AddSingleton<Timelines>().AddSingleton<BacklogReader>();
         services.AddScoped<IdempotentRequest>();
         services.AddScoped<AuditLog>();
         services.AddScoped<DefinitionCheck>();
@@ -118,6 +120,7 @@ internal static class ApiServices
         var api = app.MapGroup("/api/v1");
         api.MapMe();
         api.MapOrganizations();
+        api.MapBacklogs();
         api.MapQuotas();
         api.MapApiKeys();
         api.MapCredentials();
@@ -127,6 +130,7 @@ internal static class ApiServices
         api.MapRehearsals();
         api.MapDeliveries();
         api.MapStats();
+        api.MapTimeline();
         api.MapAudit();
         api.MapBins();
         if (app.Services.GetRequiredService<IOptions<BinsOptions>>().Value.Enabled) BinReceiver.Map(app);

@@ -49,6 +49,13 @@ internal static class OrganizationsApi
         HttpRequest request, DograhDbContext database, CancellationToken cancellationToken)
     {
         var page = PageRequest.Read(request);
+        var rows = await ReadPageAsync(page, database, cancellationToken);
+        return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Id), x => new OrganizationView(x.Id, x.Name, x.CreatedAt)));
+    }
+
+    /// <summary>Reads a page's organizations, and one more.</summary>
+    public static Task<List<Organization>> ReadPageAsync(PageRequest page, DograhDbContext database, CancellationToken cancellationToken)
+    {
         var query = database.Organizations.AsNoTracking();
         if (!page.IsFirst)
         {
@@ -56,8 +63,7 @@ internal static class OrganizationsApi
             query = query.Where(x => EF.Functions.LessThan(ValueTuple.Create(x.CreatedAt, x.Id), ValueTuple.Create(last.CreatedAt, last.Id)));
         }
 
-        var rows = await query.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Id), x => new OrganizationView(x.Id, x.Name, x.CreatedAt)));
+        return query.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
     }
 }
 

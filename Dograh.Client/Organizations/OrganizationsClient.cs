@@ -23,6 +23,10 @@ public sealed class OrganizationsClient
     public IAsyncEnumerable<Organization> AllAsync(CancellationToken cancellationToken = default) =>
         ApiConnection.AllAsync<Organization>((cursor, token) => ListAsync(200, cursor, token), cancellationToken);
 
+    /// <summary>A page of the organizations with what each has waiting and parked, newest first.</summary>
+    public Task<Page<OrganizationBacklog>> ListBacklogsAsync(int? limit = null, string? cursor = null, CancellationToken cancellationToken = default) =>
+        _api.GetAsync<Page<OrganizationBacklog>>(new Query($"{Path}/backlog").Page(limit, cursor), cancellationToken);
+
     /// <summary>What was set for an organization, and what holds for it.</summary>
     public Task<Quotas> GetQuotasAsync(long id, CancellationToken cancellationToken = default) => _api.GetAsync<Quotas>($"{Path}/{id}/quotas", cancellationToken);
 

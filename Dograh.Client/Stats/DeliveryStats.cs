@@ -8,7 +8,7 @@ namespace Dograh.Client;
 /// <param name="AttemptDurationMs">How long attempts took.</param>
 /// <param name="TimeToDeliverMs">How long it took from creation to the receiver's acceptance.</param>
 /// <param name="OldestDueAgeSeconds">How long the oldest delivery that is due waits; 0 if none does.</param>
-/// <param name="Endpoints">The receivers, busiest first.</param>
+/// <param name="Endpoints">The receivers, busiest first; the slowest and those that fail most are among them.</param>
 public sealed record DeliveryStats(
     string Window, DeliveryCounts Deliveries, long Attempts, double? SuccessRate, Percentiles AttemptDurationMs, Percentiles TimeToDeliverMs,
     double OldestDueAgeSeconds, IReadOnlyList<EndpointStats> Endpoints);
@@ -25,4 +25,5 @@ public sealed record Percentiles(double? P50, double? P95, double? P99);
 /// <param name="SuccessRate">0 to 1.</param>
 /// <param name="P95Ms">How long 95 of 100 attempts took at most.</param>
 /// <param name="Circuit">The state of its circuit: <c>closed</c>, <c>open</c>, …</param>
-public sealed record EndpointStats(string Host, long Deliveries, double? SuccessRate, double? P95Ms, string Circuit);
+/// <param name="FailedAttempts">How many attempts were not answered 2xx.</param>
+public sealed record EndpointStats(string Host, long Deliveries, double? SuccessRate, double? P95Ms, string Circuit, long FailedAttempts);

@@ -31,6 +31,7 @@ public sealed class DograhClientTests(ApiFixture fixture) : ApiTest(fixture)
         Assert.Contains(new Organization(created.Id, "Initech", created.CreatedAt), await organizations.AllAsync(Token).ToListAsync(Token));
         Assert.Equal((7, (int?)null, 0, 7), (quotas.PendingDeliveries, quotas.DeliveriesPerMinute, quotas.WebhookNodes, quotas.Effective.PendingDeliveries));
         Assert.Equal(quotas, await organizations.GetQuotasAsync(created.Id, Token));
+        Assert.Equal(new OrganizationBacklog(created.Id, "Initech", created.CreatedAt, 0, 0, 0, 0), (await organizations.ListBacklogsAsync(cancellationToken: Token)).Items.Single(x => x.Id == created.Id));
         Assert.Single(await Client(created.ApiKey).ApiKeys.AllAsync(Token).ToListAsync(Token));
     }
 
@@ -253,6 +254,8 @@ public sealed class DograhClientTests(ApiFixture fixture) : ApiTest(fixture)
 
         Assert.Equal(("5m", 1, 0), (stats.Window, stats.Deliveries.Pending, stats.Attempts));
         Assert.Null(stats.SuccessRate);
+        var timeline = await acme.Stats.GetTimelineAsync("5m", Token);
+        Assert.Equal(("5m", 5, 1, 1), (timeline.Window, timeline.BucketSeconds, timeline.Backlog.Pending, timeline.Buckets.Sum(bucket => bucket.Deliveries.Pending)));
         Assert.Equal($"{workflow.Id}", events.Single().ResourceId);
         Assert.NotNull(events.Single().Actor.KeyId);
     }

@@ -107,7 +107,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         var hour = TimeSpan.FromHours(1);
         var counted = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.DeliveriesSql}", 4L, hour);
         var attempted = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.AttemptsSql}", 4L, hour);
-        var endpoints = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.EndpointsSql}", 4L, hour, ReadStats.MaxEndpoints);
+        var endpoints = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.EndpointsSql}", 4L, hour, ReadStats.MaxEndpoints, ReadStats.MaxNotable);
         var oldest = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadStats.OldestDueSql}", 4L);
 
         Assert.Contains(ByCreation, counted, StringComparison.Ordinal);
@@ -116,6 +116,33 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         Assert.Contains("pk_webhook_delivery_listings", endpoints, StringComparison.Ordinal);
         Assert.Contains("ix_webhook_deliveries_due", oldest, StringComparison.Ordinal);
         Assert.All((string[])[counted, attempted, endpoints, oldest], plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
+    }
+
+    // However long the window: a day's share of thirty is read as an hour is.
+    [Fact]
+    public async Task The_buckets_of_a_timeline_are_counted_by_the_listings_and_the_attempts_of_that_time()
+    {
+        var (from, until) = (Now.AddHours(-2), Now.AddHours(-1));
+        var counted = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadTimeline.DeliveriesSql}", 4L, from, until, 60.0);
+        var attempted = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadTimeline.AttemptsSql}", 4L, from, until, 60.0);
+
+        Assert.Contains(ByCreation, counted, StringComparison.Ordinal);
+        Assert.Contains("pk_webhook_deliveries", counted, StringComparison.Ordinal);
+        Assert.Contains("ix_webhook_delivery_attempts_started_at", attempted, StringComparison.Ordinal);
+        Assert.All((string[])[counted, attempted], plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
+    }
+
+    // A quarter of everything is pending here: what is due is then found in an organization's rows or in the index of what is due, whichever are fewer.
+    [Fact]
+    public async Task A_backlog_is_counted_without_reading_a_table_through()
+    {
+        var own = await ReadPlanAsync(new Caller(4), $"EXPLAIN {ReadBacklog.Sql}", (long[])[4]);
+        var page = await ReadPlanAsync(OpenAsOwnerAsync, $"EXPLAIN {ReadBacklog.Sql}", Enumerable.Range(1, 20).Select(n => (long)n).ToArray());
+
+        Assert.Contains(OfDeadLetters, own, StringComparison.Ordinal);
+        Assert.Contains(OfDeadLetters, page, StringComparison.Ordinal);
+        Assert.Contains("ix_webhook_deliveries_due", page, StringComparison.Ordinal);
+        Assert.All((string[])[own, page], plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
     }
 
     // Each index costs every insert, and on webhook_deliveries every change too.
@@ -158,7 +185,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         foreach (var statement in statements) 
         {
             plans.Add(await ReadPlanAsync(
-                () => seeded.Database.DataSource.OpenConnectionAsync(Token).AsTask(), $"BEGIN; SET LOCAL enable_seqscan = off; EXPLAIN {statement}; ROLLBACK"));
+                OpenAsOwnerAsync, $"BEGIN; SET LOCAL enable_seqscan = off; EXPLAIN {statement}; ROLLBACK"));
         }
 
         foreach (var (filter, _) in Walks.Values) plans.Add(await ExplainAsync(database => filter.Apply(database, Acme).NewestFirst(First)));
@@ -169,6 +196,8 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         var unused = indexes.Where(index => !plans.Exists(plan => Regex.IsMatch(plan, $@"\b{index}\b", RegexOptions.None, TimeSpan.FromSeconds(1))));
         Assert.Equal(["pk___ef_migrations_history", "pk_data_protection_keys"], unused.Order(StringComparer.Ordinal));
     }
+
+    private Task<NpgsqlConnection> OpenAsOwnerAsync() => seeded.Database.DataSource.OpenConnectionAsync(Token).AsTask();
 
     private static void AssertWalks(string index, string plan)
     {

@@ -32,7 +32,7 @@ public sealed class ActingOrganizationTests(ApiFixture fixture) : ApiTest(fixtur
         var delivery = (await acme.StoreRunAsync(await acme.AddWorkflowAsync(Webhook()))).Text("deliveries/0/delivery_id");
         await stranger.StoreRunAsync(await stranger.AddWorkflowAsync(Webhook()));
 
-        foreach (var route in OrganizationsRoutes.Where(route => route is { HasId: false, Method: "GET" } && !route.Pattern.EndsWith("/stats", StringComparison.Ordinal)))
+        foreach (var route in OrganizationsRoutes.Where(route => route is { HasId: false, Method: "GET" } && !route.Pattern.Contains("/stats", StringComparison.Ordinal)))
         {
             // What changes with the use of a key.
             var seen = (await Api.ActingFor(acme).GetAsync(route.With(""))).Is(200);

@@ -30,7 +30,7 @@ public sealed class ApiKeyHandlerTests(ApiFixture fixture, TestServers servers) 
         Assert.All(Api.Routes, route => Assert.Contains(Assert.Single(route.Policies), (string[])["admin", "organization", "any_key"]));
         Assert.Equal(["GET /api/v1/me"], Api.Routes.Where(route => route.Policies[0] == "any_key").Select(route => route.ToString()));
         Assert.Equal(
-            ["GET /api/v1/organizations", "GET /api/v1/organizations/{id:long}/quotas", "POST /api/v1/organizations", "PUT /api/v1/organizations/{id:long}/quotas"],
+            ["GET /api/v1/organizations", "GET /api/v1/organizations/backlog", "GET /api/v1/organizations/{id:long}/quotas", "POST /api/v1/organizations", "PUT /api/v1/organizations/{id:long}/quotas"],
             Api.Routes.Where(route => route.Policies[0] == "admin").Select(route => route.ToString()).Order(StringComparer.Ordinal));
     }
 

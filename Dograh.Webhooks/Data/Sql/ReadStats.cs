@@ -9,8 +9,11 @@ namespace Dograh.Webhooks.Data.Sql;
 /// </remarks>
 public static class ReadStats
 {
-    /// <summary>The most receivers that are told apart.</summary>
+    /// <summary>The most receivers that are told apart for being the busiest.</summary>
     public const int MaxEndpoints = 100;
+
+    /// <summary>How many more may be told apart for failing most, and for being the slowest.</summary>
+    public const int MaxNotable = 20;
 
     internal const string DeliveriesSql =
         """
@@ -52,28 +55,38 @@ public static class ReadStats
         waiting AS (
             SELECT endpoint_host FROM webhook_deliveries
             WHERE organization_id = $1 AND status = 'pending' AND waiting_for = 'circuit' AND scheduled_for > now()
-            GROUP BY endpoint_host)
-        SELECT coalesce(t.endpoint_host, w.endpoint_host), coalesce(t.deliveries, 0), t.success_rate, t.p95_ms, w.endpoint_host IS NOT NULL
-        FROM (SELECT endpoint_host, count(DISTINCT delivery_id) AS deliveries,
-                     (count(*) FILTER (WHERE status_code BETWEEN 200 AND 299))::float8 / count(*) AS success_rate,
-                     percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms
-              FROM attempted GROUP BY endpoint_host) AS t
-        FULL JOIN waiting AS w ON w.endpoint_host = t.endpoint_host
-        ORDER BY 2 DESC, 1
-        LIMIT $3
+            GROUP BY endpoint_host),
+        tried AS (
+            SELECT endpoint_host, count(DISTINCT delivery_id) AS deliveries, count(*) AS attempts, count(*) FILTER (WHERE status_code BETWEEN 200 AND 299) AS succeeded,
+                   percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms
+            FROM attempted GROUP BY endpoint_host),
+        ranked AS (
+            SELECT coalesce(t.endpoint_host, w.endpoint_host) AS endpoint_host, coalesce(t.deliveries, 0) AS deliveries, t.succeeded::float8 / t.attempts AS success_rate, t.p95_ms,
+                   w.endpoint_host IS NOT NULL AS is_open, coalesce(t.attempts - t.succeeded, 0) AS failed,
+                   row_number() OVER (ORDER BY coalesce(t.deliveries, 0) DESC, coalesce(t.endpoint_host, w.endpoint_host)) AS busiest,
+                   row_number() OVER (ORDER BY coalesce(t.attempts - t.succeeded, 0) DESC, coalesce(t.endpoint_host, w.endpoint_host)) AS most_failing,
+                   row_number() OVER (ORDER BY t.p95_ms DESC NULLS LAST, coalesce(t.endpoint_host, w.endpoint_host)) AS slowest
+            FROM tried AS t
+            FULL JOIN waiting AS w ON w.endpoint_host = t.endpoint_host)
+        SELECT endpoint_host, deliveries, success_rate, p95_ms, is_open, failed
+        FROM ranked
+        WHERE busiest <= $3 OR most_failing <= $4 OR slowest <= $4
+        ORDER BY busiest
         """;
 
     /// <summary>Reads the figures.</summary>
-    public static async Task<Stats> ExecuteAsync(NpgsqlConnection connection, long organizationId, TimeSpan window, CancellationToken cancellationToken)
+    public static async Task<Stats> ExecuteAsync(
+        NpgsqlConnection connection, long organizationId, TimeSpan window, int timeoutSeconds, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
+            Timeout = timeoutSeconds,
             BatchCommands =
             {
                 new(DeliveriesSql) { Parameters = { new() { Value = organizationId }, new() { Value = window } } },
                 new(AttemptsSql) { Parameters = { new() { Value = organizationId }, new() { Value = window } } },
                 new(OldestDueSql) { Parameters = { new() { Value = organizationId } } },
-                new(EndpointsSql) { Parameters = { new() { Value = organizationId }, new() { Value = window }, new() { Value = MaxEndpoints } } },
+                new(EndpointsSql) { Parameters = { new() { Value = organizationId }, new() { Value = window }, new() { Value = MaxEndpoints }, new() { Value = MaxNotable } } },
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -97,7 +110,7 @@ public static class ReadStats
         {
             endpoints.Add(new EndpointStats(
                 reader.GetString(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetDouble(2),
-                reader.IsDBNull(3) ? null : reader.GetDouble(3), reader.GetBoolean(4)));
+                reader.IsDBNull(3) ? null : reader.GetDouble(3), reader.GetBoolean(4), reader.GetInt64(5)));
         }
 
         return new Stats(deliveries, attempts, succeeded, duration, timeToDeliver, oldestDueAge, endpoints);
@@ -113,7 +126,7 @@ public static class ReadStats
 /// <param name="AttemptDurationMs">The attempts' p50, p95, p99; null without any.</param>
 /// <param name="TimeToDeliverMs">From creation to success, p50, p95, p99; null without any.</param>
 /// <param name="OldestDueAgeSeconds">How long the oldest due delivery has waited for a worker; null if none waits.</param>
-/// <param name="Endpoints">By receiver, the busiest first.</param>
+/// <param name="Endpoints">By receiver, the busiest first; those that fail most and the slowest are among them, however busy.</param>
 public sealed record Stats(
     (long Pending, long Succeeded, long DeadLetter, long Cancelled) Deliveries, long Attempts, long SucceededAttempts, double[]? AttemptDurationMs,
     double[]? TimeToDeliverMs, double? OldestDueAgeSeconds, IReadOnlyList<EndpointStats> Endpoints);
@@ -124,4 +137,5 @@ public sealed record Stats(
 /// <param name="SuccessRate">The share of attempts that were answered 2xx; null without any.</param>
 /// <param name="P95Ms">The attempts' p95; null without any.</param>
 /// <param name="IsCircuitOpen">Whether deliveries wait for its circuit.</param>
-public sealed record EndpointStats(string Host, long Deliveries, double? SuccessRate, double? P95Ms, bool IsCircuitOpen);
+/// <param name="FailedAttempts">The attempts that were not answered 2xx.</param>
+public sealed record EndpointStats(string Host, long Deliveries, double? SuccessRate, double? P95Ms, bool IsCircuitOpen, long FailedAttempts);

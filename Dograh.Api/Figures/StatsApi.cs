@@ -1,40 +1,21 @@
 using Dograh.Api.Access;
-using Dograh.Api.Http;
-using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Organizations;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Dograh.Api.Deliveries;
+namespace Dograh.Api.Figures;
 
 /// <summary>An organization's figures over a window.</summary>
 internal static class StatsApi
 {
-    private const string DefaultWindow = "1h";
-
-    private static readonly Dictionary<string, TimeSpan> Windows = new(StringComparer.Ordinal)
-    {
-        ["5m"] = TimeSpan.FromMinutes(5),
-        ["1h"] = TimeSpan.FromHours(1),
-        ["24h"] = TimeSpan.FromHours(24),
-        ["7d"] = TimeSpan.FromDays(7),
-        ["30d"] = TimeSpan.FromDays(30),
-    };
-
     public static void MapStats(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/stats", GetStats).RequireScope(ApiKeyScope.DeliveriesRead).WithName("GetStats").WithSummary("Figures over a window: 5m, 1h, 24h, 7d or 30d")
+        routes.MapGet("/stats", GetStats).RequireScope(ApiKeyScope.DeliveriesRead).WithName("GetStats").WithSummary("Figures over a window from 5m to 30d, such as 15m, 6h or 3d; an hour if none is given")
             .WithTags("Deliveries").RequireAuthorization(Policies.Organization);
 
-    private static async Task<Ok<StatsView>> GetStats(Caller caller, string? window, TenantDatabase tenants, CancellationToken cancellationToken)
+    private static async Task<Ok<StatsView>> GetStats(Caller caller, string? window, StatsReader stats, CancellationToken cancellationToken)
     {
-        var name = string.IsNullOrEmpty(window) ? DefaultWindow : window;
-        if (!Windows.TryGetValue(name, out var length))
-        {
-            throw ApiProblemException.Unprocessable("window", $"must be one of {string.Join(", ", Windows.Keys)}");
-        }
-
-        await using var connection = await tenants.OpenAsync(caller.OrganizationId, cancellationToken);
-        return TypedResults.Ok(StatsView.Of(name, await ReadStats.ExecuteAsync(connection, caller.OrganizationId, length, cancellationToken)));
+        var span = StatsWindow.Read(window);
+        return TypedResults.Ok(StatsView.Of(span.Name, await stats.GetAsync(caller.OrganizationId, span, cancellationToken)));
     }
 }
 
@@ -51,7 +32,7 @@ internal sealed record StatsView(
         PercentilesView.Of(x.AttemptDurationMs),
         PercentilesView.Of(x.TimeToDeliverMs),
         x.OldestDueAgeSeconds ?? 0,
-        x.Endpoints.Select(e => new EndpointStatsView(e.Host, e.Deliveries, e.SuccessRate, e.P95Ms, e.IsCircuitOpen ? "open" : "closed")).ToList());
+        x.Endpoints.Select(e => new EndpointStatsView(e.Host, e.Deliveries, e.SuccessRate, e.P95Ms, e.IsCircuitOpen ? "open" : "closed", e.FailedAttempts)).ToList());
 }
 
 /// <summary>Deliveries created in the window, by what has become of them.</summary>
@@ -64,4 +45,4 @@ internal sealed record PercentilesView(double? P50, double? P95, double? P99)
 }
 
 /// <summary>One receiver's figures.</summary>
-internal sealed record EndpointStatsView(string Host, long Deliveries, double? SuccessRate, double? P95Ms, string Circuit);
+internal sealed record EndpointStatsView(string Host, long Deliveries, double? SuccessRate, double? P95Ms, string Circuit, long FailedAttempts);

@@ -2,7 +2,7 @@ using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using static Dograh.Tests.Support.Given;
 
-namespace Dograh.Tests.Api.Deliveries;
+namespace Dograh.Tests.Api.Figures;
 
 public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
 {
@@ -37,7 +37,7 @@ public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
 
         stats.At("deliveries").Matches("""{"pending": 2, "succeeded": 1, "dead_letter": 3, "cancelled": 4}""");
         Assert.Equal((4, 0.5), (stats.Number("attempts"), stats.Double("success_rate")));
-        stats.At("endpoints").Matches("""[{"host": "one.example", "deliveries": 1, "success_rate": 0.5, "p95_ms": 385, "circuit": "closed"}]""");
+        stats.At("endpoints").Matches("""[{"host": "one.example", "deliveries": 1, "success_rate": 0.5, "p95_ms": 385, "circuit": "closed", "failed_attempts": 2}]""");
     }
 
     [Fact]
@@ -74,6 +74,9 @@ public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
     [InlineData("24h", 3)]
     [InlineData("7d", 4)]
     [InlineData("30d", 5)]
+    [InlineData("3d", 3)]
+    [InlineData("60m", 2)]
+    [InlineData("720h", 5)]
     public async Task A_window_ends_now_and_has_its_length(string window, int count)
     {
         var acme = await Api.NewOrganizationAsync();
@@ -91,9 +94,19 @@ public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Theory]
-    [InlineData("2h")]
+    [InlineData("4m")]
+    [InlineData("31d")]
+    [InlineData("721h")]
+    [InlineData("43201m")]
+    [InlineData("99999d")]
+    [InlineData("999999m")]
+    [InlineData("05m")]
+    [InlineData("1.5h")]
     [InlineData("1H")]
-    [InlineData("60m")]
+    [InlineData("1h%0A")]
+    [InlineData("%D9%A1%D9%A0m")]
+    [InlineData("1w")]
+    [InlineData("0h")]
     [InlineData("0")]
     [InlineData("-1h")]
     [InlineData("%20")]
@@ -103,6 +116,7 @@ public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
         var acme = await Api.NewOrganizationAsync();
 
         (await acme.GetAsync($"stats?window={window}")).Blames("window");
+        (await acme.GetAsync($"stats/timeline?window={window}")).Blames("window");
     }
 
     [Theory]
@@ -139,8 +153,8 @@ public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
 
         (await acme.GetAsync("stats")).Is(200).At("endpoints").Matches(
             """
-            [{"host": "busy.example", "deliveries": 1, "success_rate": 0, "p95_ms": 10, "circuit": "closed"},
-             {"host": "open.example", "deliveries": 0, "success_rate": null, "p95_ms": null, "circuit": "open"}]
+            [{"host": "busy.example", "deliveries": 1, "success_rate": 0, "p95_ms": 10, "circuit": "closed", "failed_attempts": 1},
+             {"host": "open.example", "deliveries": 0, "success_rate": null, "p95_ms": null, "circuit": "open", "failed_attempts": 0}]
             """);
     }
 
@@ -155,6 +169,31 @@ public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
         }
 
         Assert.Equal(["c.example", "a.example", "b.example"], (await acme.GetAsync("stats")).Is(200).Texts("endpoints", "host"));
+    }
+
+    // However many there are that are busier.
+    [Fact]
+    public async Task The_slowest_and_the_most_failing_receivers_are_listed_however_little_they_are_sent()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var run = await Database.AddRunAsync(acme.Id);
+        for (var n = 0; n < 100; n++)
+        {
+            foreach (var key in await Database.AddAsync(2, ADelivery().Of(run).To(new Uri($"https://busy-{n}.example/")))) await AttemptAsync(key, 1, 200, 10);
+        }
+
+        // Behind them all by name, so that it is not by chance that some of them are shown.
+        for (var n = 0; n < 25; n++) await AttemptAsync(await Database.AddAsync(ADelivery().Of(run).To(new Uri($"https://idle-{n:00}.example/"))), 1, 200, 5);
+        await AttemptAsync(await Database.AddAsync(ADelivery().Of(run).To(new Uri("https://slow.example/"))), 1, 200, 9000);
+        var failing = await Database.AddAsync(ADelivery().Of(run).To(new Uri("https://void.example/")));
+        for (var n = 1; n <= 3; n++) await AttemptAsync(failing, n, null, 1);
+
+        var endpoints = (await acme.GetAsync("stats")).Is(200).Items("endpoints");
+
+        Assert.InRange(endpoints.Count, 102, 140);
+        Assert.Equal(9000, endpoints.Single(endpoint => endpoint.Text("host") == "slow.example").Double("p95_ms"));
+        Assert.Equal(3, endpoints.Single(endpoint => endpoint.Text("host") == "void.example").Number("failed_attempts"));
+        Assert.DoesNotContain("idle-24.example", endpoints.Select(endpoint => endpoint.Text("host")));
     }
 
     private Task<int> AttemptAsync(DeliveryKey key, int number, int? statusCode, double milliseconds, TimeSpan ago = default) => Database.ExecuteAsync(
