@@ -101,6 +101,7 @@ internal static class ApiServices
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Problems.WriteExceptionAsync, SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(Problems.WriteStatusAsync);
+        app.UseDograhConsole();
         app.UseRateLimiter();
         app.UseAuthentication();
         app.Use(app.Services.GetRequiredService<KeyRates>().ServeAsync);

@@ -36,14 +36,23 @@ public static class ConsoleServices
             cookie.ReturnUrlParameter = SessionEndpoints.ReturnParameter;
             cookie.ExpireTimeSpan = SignedInFor;
             cookie.SlidingExpiration = true;
+            cookie.Events.OnValidatePrincipal = session =>
+            {
+                SessionCookie.SetAddress(session.Principal!, session.HttpContext.Connection.RemoteIpAddress);
+                return Task.CompletedTask;
+            };
         });
         services.AddAuthorizationBuilder().AddPolicy(SessionCookie.SchemeName, policy => policy.AddAuthenticationSchemes(SessionCookie.SchemeName).RequireAuthenticatedUser());
         return services;
     }
 
+    /// <summary>Lets the API see the address of the browser that the console calls for. Before everything that looks at addresses.</summary>
+    public static void UseDograhConsole(this WebApplication app) => app.Use(app.Services.GetRequiredService<LoopbackApi>().RestoreAddressAsync);
+
     /// <summary>Maps the pages, their assets, signing in and signing out. After authentication and authorization.</summary>
     public static void MapDograhConsole(this WebApplication app)
     {
+        app.Use(OwnOrigin.CheckAsync);
         app.UseAntiforgery();
         // Assets that are read anew while a build runs come with a route that takes whatever no other does, and 404 would no longer be 404, nor 405.
         app.Configuration["ReloadStaticAssetsAtRuntime"] ??= "false";

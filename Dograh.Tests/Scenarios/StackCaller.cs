@@ -32,6 +32,9 @@ internal sealed class StackCaller : IDisposable
     /// <summary>Posts something.</summary>
     public Task<JsonElement> PostAsync(string path, object? body = null, string? traceParent = null) => CallAsync(HttpMethod.Post, path, body, traceParent);
 
+    /// <summary>Removes something.</summary>
+    public Task<JsonElement> DeleteAsync(string path) => CallAsync(HttpMethod.Delete, path, body: null);
+
     /// <summary>Saves a workflow of one webhook node.</summary>
     /// <param name="url">Where it sends to.</param>
     /// <param name="more">Further members of the node's data; a payload with the run's id unless it has one.</param>
@@ -82,6 +85,6 @@ internal sealed class StackCaller : IDisposable
         using var response = await _http.SendAsync(request, Token);
         var text = await response.Content.ReadAsStringAsync(Token);
         Assert.True(response.IsSuccessStatusCode, $"{method} {path} was answered {(int)response.StatusCode}: {text}");
-        return JsonElement.Parse(text);
+        return text.Length == 0 ? default : JsonElement.Parse(text);
     }
 }

@@ -1,9 +1,13 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Security.Cryptography;
+using System.Text;
 using Dograh.Client;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 
 namespace Dograh.WebConsole.Session;
 
@@ -13,8 +17,12 @@ internal sealed class LoopbackApi(IServer server) : IDisposable
     /// <summary>The operator's word for which organization they act.</summary>
     private const string OrganizationHeader = "X-Dograh-Organization";
 
+    /// <summary>Whose browser a call is made for: the process's secret, and an address.</summary>
+    private const string AddressHeader = "X-Dograh-Browser-Address";
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    private readonly string _secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
     private SocketsHttpHandler? _sockets;
     private Uri? _address;
 
@@ -30,10 +38,25 @@ internal sealed class LoopbackApi(IServer server) : IDisposable
     };
 
     /// <summary>A client that calls with the key of whoever has signed in.</summary>
-    public DograhClient ClientOf(AuthenticationStateProvider authentication) => Client(new SessionHandler(authentication, Sockets));
+    public DograhClient ClientOf(AuthenticationStateProvider authentication) => Client(new SessionHandler(authentication, _secret, Sockets));
 
     /// <summary>A client that calls with a given key.</summary>
     public DograhClient ClientOf(string key) => Client(new KeyHandler(key, Sockets));
+
+    /// <summary>
+    /// The middleware that gives a call of the console the address of the browser that it is made for: the audit log and the limits are about people, not about
+    /// this process. Nobody else knows the secret.
+    /// </summary>
+    public Task RestoreAddressAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Headers.Remove(AddressHeader, out var given) && given.ToString().Split(' ') is [var secret, var address]
+            && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(_secret)) && IPAddress.TryParse(address, out var browser))
+        {
+            context.Connection.RemoteIpAddress = browser;
+        }
+
+        return next(context);
+    }
 
     public void Dispose() => _sockets?.Dispose();
 
@@ -64,7 +87,7 @@ internal sealed class LoopbackApi(IServer server) : IDisposable
         }
     }
 
-    private sealed class SessionHandler(AuthenticationStateProvider authentication, HttpMessageHandler inner) : DelegatingHandler(inner)
+    private sealed class SessionHandler(AuthenticationStateProvider authentication, string secret, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -75,6 +98,7 @@ internal sealed class LoopbackApi(IServer server) : IDisposable
                 request.Headers.TryAddWithoutValidation(OrganizationHeader, organization.Value);
             }
 
+            if (user.FindFirst(SessionCookie.AddressClaim) is { } address) request.Headers.TryAddWithoutValidation(AddressHeader, $"{secret} {address.Value}");
             return await base.SendAsync(request, cancellationToken);
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Claims;
 using Dograh.Client;
 
@@ -37,6 +38,9 @@ internal static class SessionCookie
     /// <summary>There if the key is the operator's.</summary>
     public const string OperatorClaim = "operator";
 
+    /// <summary>The browser's address at this request, whatever it was at an earlier one.</summary>
+    public const string AddressClaim = "address";
+
     /// <summary>The identity of somebody who has signed in with a key.</summary>
     public static ClaimsPrincipal Of(string key, Me who)
     {
@@ -60,8 +64,16 @@ internal static class SessionCookie
     /// <summary>The operator's identity, with an organization chosen, or none.</summary>
     public static ClaimsPrincipal Choose(ClaimsPrincipal signedIn, Organization? organization)
     {
-        var kept = signedIn.Claims.Where(claim => claim.Type is not (OrganizationClaim or OrganizationNameClaim));
+        var kept = signedIn.Claims.Where(claim => claim.Type is not (OrganizationClaim or OrganizationNameClaim or AddressClaim));
         return new ClaimsPrincipal(new ClaimsIdentity(organization is null ? kept : kept.Concat(Of(organization.Id, organization.Name)), SchemeName));
+    }
+
+    /// <summary>Says from where a request comes, for the calls that are made for it.</summary>
+    public static void SetAddress(ClaimsPrincipal signedIn, IPAddress? address)
+    {
+        if (signedIn.Identity is not ClaimsIdentity identity) return;
+        if (identity.FindFirst(AddressClaim) is { } earlier) identity.RemoveClaim(earlier);
+        if (address is not null) identity.AddClaim(new Claim(AddressClaim, address.ToString()));
     }
 
     private static IEnumerable<Claim> Of(long id, string name) =>
