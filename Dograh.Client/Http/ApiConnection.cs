@@ -56,7 +56,8 @@ internal sealed class ApiConnection(HttpClient http, string? apiKey, long? organ
     /// <summary>Reads the server's health, which is a word and no JSON.</summary>
     public async Task<Health> GetHealthAsync(CancellationToken cancellationToken)
     {
-        using var request = Request(HttpMethod.Get, "health");
+        // Without a key, which would have to be looked up in what may be ill.
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_root, "health"));
         using var response = await ExchangeAsync(request, cancellationToken);
         var text = (await ReadTextAsync(response, cancellationToken)).Trim();
         return text is "Healthy" or "Degraded" or "Unhealthy"

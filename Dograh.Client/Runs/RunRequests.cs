@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Dograh.Client;
 
@@ -23,6 +24,10 @@ public record CompletionRequest
     public string? UserRecordingUrl { get; init; }
 
     public string? BotRecordingUrl { get; init; }
+
+    /// <summary>What else is to be sent along: members that this client does not know and a newer server might.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Others { get; set; }
 }
 
 /// <summary>A run that comes completed.</summary>
