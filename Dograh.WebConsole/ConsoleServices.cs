@@ -19,7 +19,9 @@ public static class ConsoleServices
     public static IServiceCollection AddDograhConsole(this IServiceCollection services, CheckKey checkKey)
     {
         services.AddSingleton(checkKey);
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents()
+            // A definition or a payload's template is typed in one field, and comes with every stroke of a key; the API takes no more either.
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 1024 * 1024);
         services.AddMudServices();
         services.AddCascadingAuthenticationState();
         services.AddSingleton<LoopbackApi>();

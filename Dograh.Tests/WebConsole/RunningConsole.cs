@@ -78,6 +78,8 @@ public sealed class RunningConsole : IAsyncDisposable
     private static async Task<(IPlaywright, IBrowser)> LaunchAsync()
     {
         var program = Array.Find(Browsers, File.Exists) ?? throw new InvalidOperationException($"No Chromium: looked for {string.Join(", ", Browsers)}. On Debian: apt-get install chromium.");
+        // As long as a machine may take that does much else.
+        Assertions.SetDefaultExpectTimeout(30_000);
         var playwright = await Playwright.CreateAsync();
         // Without its sandbox, which does not run as root, and without /dev/shm, which is small in containers.
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = program, Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] });
