@@ -123,6 +123,7 @@ internal static class ApiServices
         api.MapOrganizations();
         api.MapBacklogs();
         api.MapQuotas();
+        api.MapOwnQuotas();
         api.MapApiKeys();
         api.MapCredentials();
         api.MapWorkflows();

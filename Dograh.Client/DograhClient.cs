@@ -80,6 +80,9 @@ public sealed class DograhClient
     /// <summary>Says who the key is.</summary>
     public Task<Me> WhoAmIAsync(CancellationToken cancellationToken = default) => _api.GetAsync<Me>("api/v1/me", cancellationToken);
 
+    /// <summary>The quotas that hold for the organization, and how much of them is used.</summary>
+    public Task<OwnQuotas> GetOwnQuotasAsync(CancellationToken cancellationToken = default) => _api.GetAsync<OwnQuotas>("api/v1/quotas", cancellationToken);
+
     /// <summary>Asks for the server's health, for which no key is needed.</summary>
     public Task<Health> GetHealthAsync(CancellationToken cancellationToken = default) => _api.GetHealthAsync(cancellationToken);
 }

@@ -56,6 +56,7 @@ namespace Dograh.Client.Http;
 [JsonSerializable(typeof(Page<SigningKey>))]
 [JsonSerializable(typeof(DeliveryStats))]
 [JsonSerializable(typeof(Timeline))]
+[JsonSerializable(typeof(OwnQuotas))]
 [JsonSerializable(typeof(Page<AuditEvent>))]
 [JsonSerializable(typeof(BinSettings))]
 [JsonSerializable(typeof(Bin))]

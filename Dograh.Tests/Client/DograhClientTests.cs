@@ -74,6 +74,17 @@ public sealed class DograhClientTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Fact]
+    public async Task An_organization_sees_its_quotas()
+    {
+        var created = await Client(ApiHost.AdminKey).Organizations.CreateAsync("Limited", Token);
+        await Client(ApiHost.AdminKey).Organizations.SetQuotasAsync(created.Id, new QuotasRequest(PendingDeliveries: 7), Token);
+
+        var quotas = await Client(created.ApiKey).GetOwnQuotasAsync(Token);
+
+        Assert.Equal((new QuotaUse(7, 0), new QuotaUse(null, null)), (quotas.PendingDeliveries, quotas.PayloadBytes));
+    }
+
+    [Fact]
     public async Task Bins_are_made_told_what_to_answer_looked_into_cleared_and_deleted()
     {
         var bins = (await NewOrganizationAsync()).Bins;

@@ -32,6 +32,9 @@ internal sealed class StackCaller : IDisposable
     /// <summary>Posts something.</summary>
     public Task<JsonElement> PostAsync(string path, object? body = null, string? traceParent = null) => CallAsync(HttpMethod.Post, path, body, traceParent);
 
+    /// <summary>Puts something.</summary>
+    public Task<JsonElement> PutAsync(string path, object body) => CallAsync(HttpMethod.Put, path, body);
+
     /// <summary>Removes something.</summary>
     public Task<JsonElement> DeleteAsync(string path) => CallAsync(HttpMethod.Delete, path, body: null);
 

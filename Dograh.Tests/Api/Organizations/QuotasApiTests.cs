@@ -162,6 +162,23 @@ public sealed class QuotasApiTests(ApiFixture fixture, TestServers servers) : Ap
         }
     }
 
+    [Fact]
+    public async Task An_organization_sees_what_it_is_allowed_and_how_much_of_it_is_used()
+    {
+        var (acme, workflow) = await GivenAsync(new { deliveries_per_minute = 5, pending_deliveries = 2, payload_bytes = 1000 });
+        var (free, _) = await GivenAsync(new { });
+        await acme.StoreRunAsync(workflow);
+        await Database.ListDeliveriesAsync();
+
+        var own = (await acme.GetAsync("quotas")).Is(200);
+
+        own.Matches(
+            """
+            {"deliveries_per_minute": {"limit": 5, "used": 1}, "pending_deliveries": {"limit": 2, "used": 1}, "payload_bytes": {"limit": 1000, "used": null}, "webhook_nodes": {"limit": null, "used": null}}
+            """);
+        (await free.GetAsync("quotas")).Is(200).At("pending_deliveries").Matches("""{"limit": null, "used": null}""");
+    }
+
     private static string Path(ApiOrganization organization) => $"organizations/{organization.Id}/quotas";
 
     private async Task<(ApiOrganization Organization, long Workflow)> GivenAsync(object quotas)
