@@ -16,7 +16,7 @@ internal sealed class Timelines(TenantDatabase tenants, TimeProvider time)
 
     private const int TimeoutSeconds = 60;
 
-    private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(0.5);
 
     private readonly FiguresCache<(long OrganizationId, TimeSpan Window), Part> _settled = new(time, LeastAge);
     private readonly FiguresCache<(long OrganizationId, TimeSpan Window), (Part Part, Backlog Backlog)> _recent = new(time, LeastAge);
