@@ -384,6 +384,60 @@ public sealed class WorkflowEditingTests(TestServers servers) : IAsyncLifetime
             (await acme.GetAsync($"workflows/{workflow}")).GetProperty("workflow_definition").GetRawText());
     }
 
+    [Theory]
+    [InlineData(Screen.Desktop)]
+    [InlineData(Screen.Phone)]
+    public async Task Nothing_jumps_as_the_pages_come_to_life(Screen screen)
+    {
+        var console = await servers.ConsoleAsync();
+        using var acme = await console.AddOrganizationAsync();
+        var workflow = (await acme.PostAsync("workflows", new
+        {
+            name = "After the call",
+            workflow_definition = new
+            {
+                nodes = new[] { new { id = "hook", type = "webhook", data = new { name = "Hook", endpoint_url = _receiver.Url, custom_headers = new[] { new { key = "X-Api-Key", value = "x" } }, payload_template = "{{extra.missing}}" } } },
+            },
+        })).GetProperty("id").GetInt64();
+        for (var n = 0; n < 3; n++) await CompleteAsync(acme, workflow, new { n });
+        await using var window = await console.OpenAsync(acme.Key, screen);
+        var page = window.Page;
+        await page.AddInitScriptAsync(
+            "window.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifted += entry.value)).observe({ type: 'layout-shift', buffered: true });");
+
+        await window.GoAsync("/workflows");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "After the call" })).ToBeVisibleAsync();
+        Assert.InRange(await page.EvaluateAsync<double>("shifted"), 0, 0.01);
+
+        await window.GoAsync($"/workflows/{workflow}");
+        await page.Locator("[data-attached]").WaitForAsync();
+        await Expect(page.Locator(".result[aria-busy=false]")).ToBeVisibleAsync();
+        await Expect(page.Locator(".missing")).ToContainTextAsync("extra.missing");
+        await Expect(page.Locator(".messages")).ToContainTextAsync("looks like a secret");
+        Assert.InRange(await page.EvaluateAsync<double>("shifted"), 0, 0.01);
+    }
+
+    [Fact]
+    public async Task A_template_as_long_as_the_API_takes_is_edited_like_any_other()
+    {
+        var console = await servers.ConsoleAsync();
+        using var acme = await console.AddOrganizationAsync();
+        var workflow = await AddWorkflowAsync(acme, "hook");
+        await using var window = await console.OpenAsync(acme.Key);
+        var page = window.Page;
+        await window.GoAsync($"/workflows/{workflow}");
+        var text = new string('x', 200_000);
+
+        await page.GetByLabel("Payload template").FillAsync($$"""{"text": "{{text}}"}""");
+        await Expect(page.GetByLabel("Body that would be sent")).ToContainTextAsync("\"text\"");
+        await SaveAsync(page);
+
+        await Expect(page.GetByText("Version 2, saved")).ToBeVisibleAsync();
+        Assert.Equal(text, (await acme.GetAsync($"workflows/{workflow}")).GetProperty("workflow_definition").GetProperty("nodes")[0].GetProperty("data").GetProperty("payload_template").GetProperty("text").GetString());
+        await window.GoAsync($"/workflows/{workflow}");
+        await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
+    }
+
     [Fact]
     public async Task Runs_are_listed_with_the_way_to_their_deliveries()
     {

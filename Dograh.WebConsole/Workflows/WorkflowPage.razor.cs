@@ -27,7 +27,6 @@ public sealed partial class WorkflowPage : PageBase, IAsyncDisposable
     private bool _hasRefused;
     private Workflow? _newer;
     private FieldFaults _faults = FieldFaults.None;
-    private IReadOnlyList<string> _warnings = [];
     private IReadOnlyList<Credential> _credentials = [];
     private IReadOnlyList<ContextVariable> _variables = [];
     private List<RunSummary> _runs = [];
@@ -42,6 +41,9 @@ public sealed partial class WorkflowPage : PageBase, IAsyncDisposable
 
     /// <summary>What was fetched for the first answer, so that it is not fetched again.</summary>
     [PersistentState] public Loaded? First { get; set; }
+
+    /// <summary>What whoever saves the draft should know; kept for the same reason.</summary>
+    [PersistentState] public IReadOnlyList<string>? Warnings { get; set; }
 
     private bool MayWrite => Session.May("workflows:write");
 
@@ -174,7 +176,7 @@ public sealed partial class WorkflowPage : PageBase, IAsyncDisposable
     // Once somebody has tried to save it, the faults go as they are mended, and come as they are made.
     private void TakeValidation(Validation validation)
     {
-        _warnings = validation.Warnings;
+        Warnings = validation.Warnings;
         if (_hasRefused) _faults = new FieldFaults(validation.Errors);
     }
 
@@ -211,7 +213,7 @@ public sealed partial class WorkflowPage : PageBase, IAsyncDisposable
             var saved = _workflow is null ? await Api.Workflows.CreateAsync(request, cancellationToken: Left) : await Api.Workflows.UpdateAsync(_workflow.Id, request, onVersion!.Value, Left);
             var isNew = _workflow is null;
             Edit(saved);
-            _warnings = saved.Warnings;
+            Warnings = saved.Warnings;
             if (isNew) Navigation.NavigateTo($"/workflows/{saved.Id}", replace: true);
         }
         catch (DograhApiException refused) when (refused is { Status: 422, Errors.Count: > 0 })
