@@ -18,7 +18,7 @@ namespace Dograh.Api.Bins;
 /// owner. Its <c>Authorization</c> is a customer's for the receiver that this stands for, so it is not tried as a key of ours either.
 /// </remarks>
 internal sealed class BinReceiver(
-    NpgsqlDataSource dataSource, TenantDatabase tenants, BinSignature signature, BinRates rates, BodyBudget bodies, TimeProvider time)
+    NpgsqlDataSource dataSource, TenantDatabase tenants, BinSignature signature, BinRates rates, BodyBudget bodies, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Where bins are.</summary>
     public const string Path = "/bin";
@@ -47,9 +47,17 @@ internal sealed class BinReceiver(
         BinAnswer? answer = null;
         await bodies.RunAsync(context, async _ => answer = await TakeAsync(context, organization, id));
         if (answer is null) throw ApiProblemException.NotFound("bin");
-        // Nothing but the connection is held meanwhile.
-        if (answer.DelayMs > 0) await Task.Delay(TimeSpan.FromMilliseconds(answer.DelayMs), time, context.RequestAborted);
+        await WaitAsync(context, answer);
         await AnswerAsync(context, answer);
+    }
+
+    // Nothing but the connection is held meanwhile. An API that is asked to stop does not wait for a slow bin: the answer comes early.
+    private async Task WaitAsync(HttpContext context, BinAnswer answer)
+    {
+        if (answer.DelayMs == 0) return;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        await Task.Delay(TimeSpan.FromMilliseconds(answer.DelayMs), time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        context.RequestAborted.ThrowIfCancellationRequested();
     }
 
     private async Task<BinAnswer?> TakeAsync(HttpContext context, long organization, Guid id)

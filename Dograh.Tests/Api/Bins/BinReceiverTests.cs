@@ -110,6 +110,22 @@ public sealed class BinReceiverTests(ApiFixture fixture, TestServers servers) : 
     }
 
     [Fact]
+    public async Task An_API_that_is_asked_to_stop_does_not_wait_for_a_slow_bin()
+    {
+        await using var api = await ApiHost.StartAsync(servers);
+        var acme = await api.NewOrganizationAsync();
+        var bin = (await acme.PostAsync("bins", new { name = "slow", delay_ms = 60_000, status = 202 })).Is(201).Text("id");
+        var waiting = api.Anonymous.PostAsync($"/bin/{bin}", "{}");
+        await Eventually.TrueAsync(async () => (await acme.GetAsync($"bins/{bin}")).Is(200).Number("received") == 1);
+        var began = TimeProvider.System.GetTimestamp();
+
+        api.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().StopApplication();
+
+        Assert.Equal(202, (await waiting).Status);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task A_slow_bin_takes_the_room_of_no_body()
     {
         await using var api = await ApiHost.StartAsync(servers, ("Api:MaxBodyBytesAtATime", 1024 * 1024));
