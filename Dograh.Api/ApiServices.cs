@@ -74,6 +74,8 @@ internal static class ApiServices
             .Validate(api => api.MaxWaitingRequests >= 0, "Api:MaxWaitingRequests must be at least 0").ValidateOnStart();
         services.AddOptions<QuotaOptions>().Bind(builder.Configuration.GetSection(QuotaOptions.SectionName))
             .Validate(quotas => quotas is { DeliveriesPerMinute: >= 0, PendingDeliveries: >= 0, PayloadBytes: >= 0, WebhookNodes: >= 0 }, "Quotas must be at least 0").ValidateOnStart();
+        services.AddOptions<ConsoleOptions>().Bind(builder.Configuration.GetSection(ConsoleOptions.SectionName))
+            .Validate(console => console.IsValid, $"{ConsoleOptions.SectionName}:{nameof(ConsoleOptions.TraceUrl)} must be an http(s) URL with {ConsoleOptions.TraceId} in it").ValidateOnStart();
         services.AddOptions<BinsOptions>().Bind(builder.Configuration.GetSection(BinsOptions.SectionName))
             .Validate(bins => bins.RequestsPerMinute is >= 0 and <= MaxPerMinute, $"Bins:RequestsPerMinute must be from 0 to {MaxPerMinute}").ValidateOnStart();
         services.AddSingleton<Drain>();
@@ -131,6 +133,7 @@ internal static class ApiServices
         api.MapRuns();
         api.MapRehearsals();
         api.MapDeliveries();
+        api.MapDeadLetters();
         api.MapStats();
         api.MapTimeline();
         api.MapAudit();

@@ -1,3 +1,4 @@
+using Dograh.WebConsole.Deliveries;
 using Dograh.WebConsole.Session;
 using Dograh.WebConsole.Shell;
 using Microsoft.AspNetCore.Builder;
@@ -60,6 +61,7 @@ public static class ConsoleServices
         app.Configuration["ReloadStaticAssetsAtRuntime"] ??= "false";
         app.MapStaticAssets();
         app.MapSession();
+        app.MapDeliveryExport();
         app.MapRazorComponents<App>()
             // Our own policy forbids frames; a second header would only be in its way.
             .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null)

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dograh.Api.Access;
 using Dograh.Api.Auditing;
 using Dograh.Api.Http;
@@ -6,59 +6,50 @@ using Dograh.Webhooks.Auditing;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dograh.Api.Deliveries;
 
 /// <summary>Replays everything that matches a filter, spreading the due times so that no receiver is flooded.</summary>
-/// <remarks>One transaction: all of it is replayed, or none. A second bulk replay's pace begins where the first one's ends.</remarks>
+/// <remarks>One transaction: all of it, or of its part, is replayed, or none. A second bulk replay's pace begins where the first one's ends.</remarks>
 internal static class BulkReplay
 {
-    private const int ChunkSize = 1000;
-
     public static Task<IResult> Replay(
-        Caller caller, JsonBody<BulkReplayRequest> body, IdempotentRequest idempotent, DeliveryQueue queue, IOptions<WebhookDeliveryOptions> options,
-        AuditLog audit)
+        Caller caller, JsonBody<BulkRequest> body, IdempotentRequest idempotent, DeliveryQueue queue, IOptions<WebhookDeliveryOptions> options, AuditLog audit, TimeProvider time)
     {
-        var filter = DeliveryFilter.Read(body.Element);
-        if (filter.Status is not { } status || !ReplayDeliveries.Replayable.Contains(status))
+        var call = BulkCall.Read(body.Element);
+        if (call.Filter.Status is not { } status || !ReplayDeliveries.Replayable.Contains(status))
         {
             throw ApiProblemException.Unprocessable("status", "is required: dead_letter, cancelled or succeeded");
         }
 
         return idempotent.RunAsync(caller, body.Bytes, async (database, connection, cancellationToken) =>
         {
-            var matching = filter.Apply(database, caller);
             var step = 1 / options.Value.ReplayPerSecond;
             var paced = await ReplayDeliveries.ReadPacedSecondsAsync(connection, caller.OrganizationId, cancellationToken);
             var delay = paced > 0 ? paced + step : 0;
             var replayed = new List<DueDelivery>();
-            var matched = 0L;
-            DeliveryPageKey? last = null;
-            while (true)
-            {
-                var keys = await matching.OldestFirst(last, ChunkSize).ToListAsync(cancellationToken);
-                if (keys.Count == 0) break;
-                matched += keys.Count;
-                last = keys[^1];
-                var rows = keys.Select((key, i) => (key.Id, delay + (i * step))).ToList();
-                delay += keys.Count * step;
-                replayed.AddRange(await ReplayDeliveries.ExecuteAsync(connection, caller.OrganizationId, rows, [status], cancellationToken));
-            }
-
+            var outcome = await call.RunAsync(call.Filter.Apply(database, caller), ReplayAsync, time, cancellationToken);
             await audit.WriteAsync(
-                database, caller.OrganizationId, AuditAction.DeliveriesReplayed, resourceId: null, new { filter, matched, Replayed = replayed.Count }, cancellationToken);
+                database, caller.OrganizationId, AuditAction.DeliveriesReplayed, resourceId: null,
+                new { call.Filter, call.Limit, outcome.Matched, Replayed = replayed.Count }, cancellationToken);
             return new Answer(
-                StatusCodes.Status202Accepted, new BulkReplayView(matched, replayed.Count), () => queue.TryScheduleAsync(replayed));
+                StatusCodes.Status202Accepted, new BulkReplayView(outcome.Matched, outcome.Done, outcome.NextCursor), () => queue.TryScheduleAsync(replayed));
+
+            async Task<int> ReplayAsync(IReadOnlyList<long> ids)
+            {
+                var rows = ids.Select((id, i) => (id, delay + (i * step))).ToList();
+                delay += ids.Count * step;
+                var due = await ReplayDeliveries.ExecuteAsync(connection, caller.OrganizationId, rows, [status], cancellationToken);
+                replayed.AddRange(due);
+                return due.Count;
+            }
         });
     }
 }
 
-/// <summary>The filters of the list, of which <c>status</c> is required. Read by <see cref="DeliveryFilter"/>; spelled out for the API's description.</summary>
-internal sealed record BulkReplayRequest(
-    JsonElement Status, JsonElement WorkflowRunId, JsonElement WorkflowId, JsonElement WebhookNodeId, JsonElement EndpointHost, JsonElement CreatedAfter,
-    JsonElement CreatedBefore);
-
 /// <summary>How many deliveries matched, and how many of them are replayed.</summary>
-internal sealed record BulkReplayView(long Matched, long Replayed);
+/// <param name="Matched">How many matched.</param>
+/// <param name="Replayed">How many of them are replayed.</param>
+/// <param name="NextCursor">What to go on with; not there if that was all.</param>
+internal sealed record BulkReplayView(long Matched, long Replayed, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NextCursor);

@@ -13,32 +13,46 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dograh.Api.Deliveries;
 
-/// <summary>Deliveries: looking at them, replaying and cancelling one. Bulk replay is in <see cref="BulkReplay"/>.</summary>
+/// <summary>Deliveries: looking at them, replaying and cancelling one. Of many: <see cref="BulkReplay"/>, <see cref="BulkCancel"/>.</summary>
 internal static class DeliveriesApi
 {
     private const string DeliveryId = "delivery_id";
+
+    // What a page can let somebody wait for a number.
+    private static readonly TimeSpan CountPatience = TimeSpan.FromSeconds(2);
 
     public static void MapDeliveries(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/deliveries").WithTags("Deliveries").RequireAuthorization(Policies.Organization);
         group.MapGet("", ListDeliveries).RequireScope(ApiKeyScope.DeliveriesRead).WithName("ListDeliveries").WithSummary("List deliveries, without their payloads")
-            .WithMetadata(new ListParameters(DeliveryFilter.Names));
+            .WithMetadata(new ListParameters(DeliveryFilter.QueryNames) { Descriptions = DeliveryFilter.Descriptions });
+        group.MapGet("/count", CountDeliveries).RequireScope(ApiKeyScope.DeliveriesRead).WithName("CountDeliveries").WithSummary("Count deliveries: exactly, or at least so many if that would take long")
+            .WithMetadata(new FilterParameters(DeliveryFilter.QueryNames) { Descriptions = DeliveryFilter.Descriptions });
         group.MapGet("/{delivery_id:guid}", GetDelivery).RequireScope(ApiKeyScope.DeliveriesRead).WithName("GetDelivery").WithSummary("Get a delivery: payload, headers, state, attempts");
+        group.MapGet("/{delivery_id:guid}/request", NextRequest.Get).RequireScope(ApiKeyScope.DeliveriesRead).WithName("GetDeliveryRequest").WithSummary("What the next attempt will send, secrets masked");
+        group.MapGet("/export", DeliveryExport.Export).RequireScope(ApiKeyScope.DeliveriesRead).WithName("ExportDeliveries").WithSummary("All deliveries that match, as CSV or as JSON line by line, without their payloads")
+            .WithMetadata(new FilterParameters([.. DeliveryFilter.QueryNames, "format"]) { Descriptions = new Dictionary<string, string>(DeliveryFilter.Descriptions, StringComparer.Ordinal) { ["format"] = "csv or ndjson." } }).Produces(StatusCodes.Status200OK, responseType: null, "text/csv", "application/x-ndjson");
         group.MapPost("/{delivery_id:guid}/replay", ReplayDelivery).RequireScope(ApiKeyScope.DeliveriesWrite).WithName("ReplayDelivery").WithSummary("Send a delivery again")
             .Produces<DeliveryView>(StatusCodes.Status202Accepted);
         group.MapPost("/{delivery_id:guid}/cancel", CancelDelivery).RequireScope(ApiKeyScope.DeliveriesWrite).WithName("CancelDelivery").WithSummary("Stop a pending delivery")
             .Produces<DeliveryView>(StatusCodes.Status202Accepted);
         group.MapPost("/replay", BulkReplay.Replay).RequireScope(ApiKeyScope.DeliveriesWrite).WithName("ReplayDeliveries").WithSummary("Send all deliveries that match again, at a pace")
             .Produces<BulkReplayView>(StatusCodes.Status202Accepted);
+        group.MapPost("/cancel", BulkCancel.Cancel).RequireScope(ApiKeyScope.DeliveriesWrite).WithName("CancelDeliveries").WithSummary("Stop all pending deliveries that match")
+            .Produces<BulkCancelView>(StatusCodes.Status202Accepted);
     }
 
     private static async Task<Ok<Page<DeliveryView>>> ListDeliveries(
         Caller caller, HttpRequest request, TenantDbContext database, CancellationToken cancellationToken)
     {
         var page = PageRequest.Read(request);
-        var rows = await DeliveryFilter.Read(request).Apply(database, caller).NewestFirst(page).ToListAsync(cancellationToken);
-        return TypedResults.Ok(page.ToPage(rows, x => (x.CreatedAt, x.Id), DeliveryView.Of));
+        var found = await DeliveryFilter.Read(request).Apply(database, caller).ReadPageAsync(database, page, cancellationToken);
+        return TypedResults.Ok(new Page<DeliveryView>([.. found.Rows.Select(DeliveryView.Of)], found.Next?.ToCursor()));
     }
+
+    private static async Task<Ok<DeliveryCountView>> CountDeliveries(
+        Caller caller, HttpRequest request, TenantDbContext database, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await DeliveryFilter.Read(request).Apply(database, caller).CountAsync(database, CountPatience, cancellationToken));
 
     private static async Task<Ok<DeliveryDetailView>> GetDelivery(
         Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, TenantDbContext database, CancellationToken cancellationToken)
@@ -69,13 +83,7 @@ internal static class DeliveriesApi
         Caller caller, [FromRoute(Name = DeliveryId)] Guid deliveryId, JsonBody<NoFields> body, IdempotentRequest idempotent, AuditLog audit) =>
         idempotent.RunAsync(caller, body.Bytes, async (database, _, cancellationToken) =>
         {
-            var cancelled = await Find(database, caller, deliveryId).Where(x => x.Status == EF.Constant(DeliveryStatus.Pending))
-                .ExecuteUpdateAsync(
-                    set => set.SetProperty(x => x.Status, DeliveryStatus.Cancelled)
-                        .SetProperty(x => x.LeasedBy, (string?)null)
-                        .SetProperty(x => x.WaitingFor, (string?)null)
-                        .SetProperty(x => x.UpdatedAt, x => DatabaseFunctions.Now()),
-                    cancellationToken);
+            var cancelled = await Find(database, caller, deliveryId).CancelAsync(cancellationToken);
             if (cancelled == 0)
             {
                 await FindIdAsync(database, caller, deliveryId, cancellationToken);
@@ -109,6 +117,11 @@ internal static class DeliveriesApi
     private static async Task<DeliveryView> ReadViewAsync(DograhDbContext database, Caller caller, Guid deliveryId, CancellationToken cancellationToken) =>
         DeliveryView.Of(await Find(database, caller, deliveryId).Select(DeliverySummary.From).SingleAsync(cancellationToken));
 }
+
+/// <summary>How many deliveries match.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="IsExact">False if there may be more: they are too many to be counted while somebody waits.</param>
+internal sealed record DeliveryCountView(long Count, bool IsExact);
 
 /// <summary>A body that may be empty and says nothing.</summary>
 internal sealed record NoFields;

@@ -51,11 +51,15 @@ internal static class ApiDescription
     private static void AddParameters(OpenApiOperation operation, Microsoft.AspNetCore.Mvc.ApiExplorer.ApiDescription endpoint)
     {
         operation.Parameters ??= [];
-        if (endpoint.ActionDescriptor.EndpointMetadata.OfType<ListParameters>().SingleOrDefault() is { } list)
+        foreach (var (name, filter) in endpoint.ActionDescriptor.EndpointMetadata.OfType<FilterParameters>().SelectMany(x => x.Filters, (filters, name) => (name, filters)))
         {
-            foreach (var name in list.Filters) Add(operation, name, ParameterLocation.Query, JsonSchemaType.String, "Only those that have this.");
+            Add(operation, name, ParameterLocation.Query, JsonSchemaType.String, filter.Descriptions.GetValueOrDefault(name, "Only those that have this."));
+        }
+
+        if (endpoint.ActionDescriptor.EndpointMetadata.OfType<ListParameters>().Any())
+        {
             Add(operation, "limit", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 200; 50 if not given.");
-            Add(operation, "cursor", ParameterLocation.Query, JsonSchemaType.String, "The next_cursor of the page before.");
+            Add(operation, "cursor", ParameterLocation.Query, JsonSchemaType.String, "The next_cursor of the page before, which may have been short, or empty: there is more to look at as long as there is one.");
         }
 
         if (endpoint.ActionDescriptor.EndpointMetadata.OfType<ConditionalOnVersion>().Any())
@@ -80,11 +84,17 @@ internal static class ApiDescription
         });
 }
 
-/// <summary>Marks a list: it takes <c>limit</c> and <c>cursor</c>, and these filters.</summary>
-internal sealed class ListParameters(params string[] filters)
+/// <summary>Marks what takes these filters in its query.</summary>
+internal class FilterParameters(params string[] filters)
 {
     public IReadOnlyList<string> Filters { get; } = filters;
+
+    /// <summary>What is said of those filters that do not explain themselves.</summary>
+    public IReadOnlyDictionary<string, string> Descriptions { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
+
+/// <summary>Marks a list: it takes <c>limit</c> and <c>cursor</c>, and these filters.</summary>
+internal sealed class ListParameters(params string[] filters) : FilterParameters(filters);
 
 /// <summary>Marks a POST that takes no <c>Idempotency-Key</c>: its answer holds a key that is not kept, or it stores nothing.</summary>
 internal sealed class NotIdempotent;

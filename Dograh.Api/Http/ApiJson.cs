@@ -42,16 +42,19 @@ internal static class ApiJson
         }
     }
 
+    /// <summary>A time as the answers have it: UTC, with a <c>Z</c> and the six digits that PostgreSQL keeps.</summary>
+    public static string TextOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
     // "$.runs[0].name" → "runs.0.name"
     private static string FieldOf(string? path) =>
         (path ?? "").TrimStart('$', '.').Replace("[", ".", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
 
-    /// <summary>Times go out as UTC with a <c>Z</c> and the six digits that PostgreSQL keeps.</summary>
+    /// <summary>See <see cref="TextOf"/>.</summary>
     private sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     {
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture));
+            writer.WriteStringValue(TextOf(value));
     }
 }

@@ -35,8 +35,17 @@ internal sealed record PageRequest(int Limit, DateTimeOffset CreatedAt, string I
             throw ApiProblemException.Unprocessable("limit", $"must be a whole number from 1 to {MaxLimit}");
         }
 
-        var cursor = request.Query["cursor"].ToString();
-        if (cursor.Length == 0) return new PageRequest(limit, DateTimeOffset.MaxValue, "");
+        return Read(limit, request.Query["cursor"].ToString());
+    }
+
+    /// <summary>The first page.</summary>
+    public static PageRequest First(int limit) => new(limit, DateTimeOffset.MaxValue, "");
+
+    /// <summary>The page that a cursor, which may be empty, stands for.</summary>
+    /// <exception cref="ApiProblemException">The cursor is none: 422.</exception>
+    public static PageRequest Read(int limit, string cursor)
+    {
+        if (cursor.Length == 0) return First(limit);
         if (!Base64Url.IsValid(cursor)) throw BadCursor();
         var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('|');
         return parts.Length == 2 && parts[1].Length > 0 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
@@ -54,9 +63,12 @@ internal sealed record PageRequest(int Limit, DateTimeOffset CreatedAt, string I
         var items = rows.Take(Limit).Select(item).ToList();
         if (rows.Count <= Limit) return new Page<TItem>(items, NextCursor: null);
         var (createdAt, id) = key(rows[Limit - 1]);
-        var text = string.Create(CultureInfo.InvariantCulture, $"{createdAt.UtcTicks}|{id}");
-        return new Page<TItem>(items, Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text)));
+        return new Page<TItem>(items, ToCursor(createdAt, id));
     }
+
+    /// <summary>The cursor of the page after an item.</summary>
+    public static string ToCursor(DateTimeOffset createdAt, object id) =>
+        Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{createdAt.UtcTicks}|{id}")));
 
     private static ApiProblemException BadCursor() =>
         ApiProblemException.Unprocessable("cursor", "is not one that this list has given out; begin again without it");

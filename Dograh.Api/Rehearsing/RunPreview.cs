@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using Dograh.Api.Access;
 using Dograh.Api.Sending;
@@ -13,8 +12,6 @@ namespace Dograh.Api.Rehearsing;
 /// <summary>What a completion would send, made by the very code that renders and builds deliveries.</summary>
 internal sealed class RunPreview(TenantDatabase tenants, CredentialResolver credentials, EgressGuard guard)
 {
-    private const string Masked = "***";
-
     /// <summary>The node can be sent.</summary>
     public const string WouldSend = "would_send";
 
@@ -35,9 +32,7 @@ internal sealed class RunPreview(TenantDatabase tenants, CredentialResolver cred
             if (node.IsSkipped) return Unsent(node, NodeOutcome.Skipped, "the node is disabled");
             if (node.Fault is { } fault) return Unsent(node, NodeOutcome.Invalid, fault);
             var credential = node.Node.CredentialUuid is { } uuid ? resolved.GetValueOrDefault((caller.OrganizationId, uuid)) : null;
-            if (node.Node.CredentialUuid is { } missing && credential is null) return Unsent(node, NodeOutcome.Invalid, $"credential {missing:D} not found");
-            if (credential is { IsReadable: false }) return Unsent(node, NodeOutcome.Invalid, $"credential {node.Node.CredentialUuid:D} cannot be read just now");
-            if (credential?.Certificate is not null && !node.EndpointUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) return Unsent(node, NodeOutcome.Invalid, DeliverySender.NoCertificate);
+            if (ShownHeaders.FindFault(node.Node.CredentialUuid, credential, node.EndpointUrl) is { } unfit) return Unsent(node, NodeOutcome.Invalid, unfit);
             try
             {
                 return Sendable(node, deliveries[node], credential?.ShownHeader);
@@ -51,15 +46,7 @@ internal sealed class RunPreview(TenantDatabase tenants, CredentialResolver cred
 
     private PreviewRequestView Sendable(RenderedNode node, ClaimedDelivery delivery, CredentialHeader? credential)
     {
-        using var request = WebhookRequest.Build(delivery, credential, guard);
-        var headers = request.Headers.NonValidated.Concat(request.Content?.Headers.NonValidated ?? default(HttpHeadersNonValidated))
-            .ToDictionary(
-                header => header.Key,
-                header => string.Equals(header.Key, credential?.Name, StringComparison.OrdinalIgnoreCase) ? Masked : header.Value.ToString(),
-                StringComparer.OrdinalIgnoreCase);
-        // They come into being as it is sent.
-        headers[WebhookRequest.TimestampHeader] = Masked;
-        headers[WebhookRequest.SignatureHeader] = Masked;
+        var headers = ShownHeaders.Of(delivery, credential, guard);
         return new PreviewRequestView(
             node.Node.Id, node.Node.Name, WouldSend, Reason: null, node.Node.HttpMethod, node.EndpointUrl, headers,
             WebhookRequest.HasBody(node.Node.HttpMethod) ? node.Payload : null, node.DroppedHeaders);

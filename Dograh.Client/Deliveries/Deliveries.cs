@@ -28,5 +28,18 @@ public sealed record Attempt(
     int Number, DateTimeOffset StartedAt, double DurationMs, int? StatusCode, string? Error, JsonElement? ResponseHeaders, string? ResponseBody, string? TraceId,
     string Worker);
 
-/// <summary>How many deliveries matched, and how many of them are replayed.</summary>
-public sealed record BulkReplay(long Matched, long Replayed);
+/// <summary>How many deliveries match.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="IsExact">False if there may be more: too many to be counted while somebody waits.</param>
+public sealed record DeliveryCount(long Count, bool IsExact);
+
+/// <summary>What a delivery's next attempt will send.</summary>
+/// <param name="Outcome"><c>would_send</c>, or <c>invalid</c> if it cannot be sent as things are.</param>
+/// <param name="Reason">Why not.</param>
+/// <param name="AttemptNumber">The number of the attempt.</param>
+/// <param name="Method">The method.</param>
+/// <param name="Url">The URL.</param>
+/// <param name="Headers">The headers, secrets masked as <c>***</c>.</param>
+/// <param name="Body">The exact body; null for a method that has none.</param>
+public sealed record DeliveryRequest(
+    string Outcome, string? Reason, int AttemptNumber, string Method, string Url, IReadOnlyDictionary<string, string>? Headers, string? Body);

@@ -34,5 +34,39 @@ public sealed class DeliveriesClient
 
     /// <summary>Sends all deliveries that match again, at a pace; the filter's status is required. All of them, or none.</summary>
     public Task<BulkReplay> ReplayAllAsync(DeliveryFilter filter, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
-        _api.PostAsync<DeliveryFilter, BulkReplay>($"{Path}/replay", filter, cancellationToken, idempotencyKey);
+        _api.PostAsync<BulkRequest, BulkReplay>($"{Path}/replay", new BulkRequest(filter), cancellationToken, idempotencyKey);
+
+    /// <summary>Sends some of the deliveries that match again, oldest first.</summary>
+    /// <param name="filter">Which; its status is required.</param>
+    /// <param name="limit">How many at most, up to 10,000.</param>
+    /// <param name="cursor">The answer's before, to go on; null to begin.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public Task<BulkReplay> ReplayPartAsync(DeliveryFilter filter, int limit, string? cursor = null, CancellationToken cancellationToken = default) =>
+        _api.PostAsync<BulkRequest, BulkReplay>($"{Path}/replay", new BulkRequest(filter) { Limit = limit, Cursor = cursor }, cancellationToken);
+
+    /// <summary>Stops all pending deliveries that match; the filter's status is required, and pending. All of them, or none.</summary>
+    public Task<BulkCancel> CancelAllAsync(DeliveryFilter filter, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
+        _api.PostAsync<BulkRequest, BulkCancel>($"{Path}/cancel", new BulkRequest(filter), cancellationToken, idempotencyKey);
+
+    /// <summary>Stops some of the pending deliveries that match, oldest first; parts as <see cref="ReplayPartAsync"/> has them.</summary>
+    public Task<BulkCancel> CancelPartAsync(DeliveryFilter filter, int limit, string? cursor = null, CancellationToken cancellationToken = default) =>
+        _api.PostAsync<BulkRequest, BulkCancel>($"{Path}/cancel", new BulkRequest(filter) { Limit = limit, Cursor = cursor }, cancellationToken);
+
+    /// <summary>Counts the deliveries that match, as far as that takes no longer than some seconds.</summary>
+    public Task<DeliveryCount> CountAsync(DeliveryFilter? filter = null, CancellationToken cancellationToken = default) =>
+        _api.GetAsync<DeliveryCount>((filter ?? new DeliveryFilter()).Apply(new Query($"{Path}/count")).ToString(), cancellationToken);
+
+    /// <summary>What the next attempt will send, or would after a replay, secrets masked.</summary>
+    public Task<DeliveryRequest> GetRequestAsync(Guid id, CancellationToken cancellationToken = default) =>
+        _api.GetAsync<DeliveryRequest>($"{Path}/{id:D}/request", cancellationToken);
+
+    /// <summary>All deliveries that match as a file, <c>csv</c> or <c>ndjson</c>, which begins to come at once.</summary>
+    public async Task<DeliveryExport> ExportAsync(string format, DeliveryFilter? filter = null, CancellationToken cancellationToken = default)
+    {
+        var response = await _api.OpenAsync((filter ?? new DeliveryFilter()).Apply(new Query($"{Path}/export").Add("format", format)).ToString(), cancellationToken);
+        return new DeliveryExport(response, await response.Content.ReadAsStreamAsync(cancellationToken));
+    }
+
+    /// <summary>Dead letters by receiver and cause, the largest group first.</summary>
+    public Task<DeadLetters> GroupDeadLettersAsync(CancellationToken cancellationToken = default) => _api.GetAsync<DeadLetters>("api/v1/dead-letters", cancellationToken);
 }

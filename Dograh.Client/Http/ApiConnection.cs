@@ -39,6 +39,9 @@ internal sealed class ApiConnection(HttpClient http, string? apiKey, long? organ
         using var response = await SendAsync(Request(HttpMethod.Delete, path), cancellationToken);
     }
 
+    /// <summary>A file, its content still to be read.</summary>
+    public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancellationToken) => SendAsync(Request(HttpMethod.Get, path), cancellationToken, isFile: true);
+
     /// <summary>All items of a list, page after page.</summary>
     public static async IAsyncEnumerable<T> AllAsync<T>(
         Func<string?, CancellationToken, Task<Page<T>>> list, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -83,8 +86,8 @@ internal sealed class ApiConnection(HttpClient http, string? apiKey, long? organ
         }
     }
 
-    // The answer of a call that succeeded; it is JSON or empty.
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    // The answer of a call that succeeded; it is JSON or empty, or a file.
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken, bool isFile = false)
     {
         using (request)
         {
@@ -92,7 +95,7 @@ internal sealed class ApiConnection(HttpClient http, string? apiKey, long? organ
             try
             {
                 var isJson = response.Content.Headers.ContentType?.MediaType is "application/json" or "application/problem+json";
-                if (response.IsSuccessStatusCode && (isJson || response.StatusCode == HttpStatusCode.NoContent)) return response;
+                if (response.IsSuccessStatusCode && (isFile ? response.Content.Headers.ContentDisposition is not null : isJson || response.StatusCode == HttpStatusCode.NoContent)) return response;
                 var text = await ReadTextAsync(response, cancellationToken);
                 throw (isJson && !response.IsSuccessStatusCode ? Problem.TryRead(response, text) : null) ?? (Exception)NotDograh(response, text);
             }

@@ -175,6 +175,9 @@ public sealed record ApiRoute(string Method, string Pattern, IReadOnlyList<strin
     /// <summary>The path with an id in it, relative to <c>/api/v1/</c>.</summary>
     public string With(string id) => string.Join('/', Pattern[Base.Length..].Split('/').Select(part => part.StartsWith('{') ? id : part));
 
+    /// <summary>Whether it answers with a file.</summary>
+    public bool IsFile => Pattern.EndsWith("/export", StringComparison.Ordinal);
+
     /// <summary>The path with an id that stands for nothing.</summary>
     public string WithSomeId() => With(Pattern.Contains(":guid", StringComparison.Ordinal) ? "00000000-0000-0000-0000-000000000001" : "1");
 

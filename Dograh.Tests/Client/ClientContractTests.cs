@@ -12,7 +12,6 @@ public sealed class ClientContractTests
     {
         ["ActorView"] = typeof(AuditActor),
         ["BatchView"] = typeof(BatchOutcome),
-        ["BulkReplayRequest"] = typeof(DeliveryFilter),
         ["NamedRequest"] = typeof(Named),
         ["StartRequest"] = typeof(StartRunRequest),
         ["StatsView"] = typeof(DeliveryStats),

@@ -237,6 +237,35 @@ public sealed class DograhClientTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Fact]
+    public async Task What_is_done_to_many_is_counted_ahead_done_in_parts_exported_and_shown_before_it_is_sent()
+    {
+        var acme = await NewOrganizationAsync();
+        var workflow = await acme.Workflows.CreateAsync(Definition(Webhook("a"), Webhook("b"), Webhook("c")), cancellationToken: Token);
+        var run = await acme.Runs.StoreCompletedAsync(workflow.Id, new RunRequest(), cancellationToken: Token);
+        var pending = new DeliveryFilter { Status = "pending", WorkflowRunId = run.Id };
+        var ids = run.Deliveries.Select(node => node.DeliveryId!.Value).ToList();
+
+        Assert.Equal(new DeliveryCount(3, IsExact: true), await acme.Deliveries.CountAsync(pending, Token));
+        var request = await acme.Deliveries.GetRequestAsync(ids[0], Token);
+        Assert.Equal(("would_send", 1, "***"), (request.Outcome, request.AttemptNumber, request.Headers!["webhook-signature"]));
+        using (var export = await acme.Deliveries.ExportAsync("ndjson", pending, Token))
+        using (var reader = new StreamReader(export.Content))
+        {
+            Assert.Equal(3, export.Count);
+            Assert.Equal(3, (await reader.ReadToEndAsync(Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        }
+
+        Assert.Equal(["format"], (await Assert.ThrowsAsync<DograhApiException>(() => acme.Deliveries.ExportAsync("xml", cancellationToken: Token))).Errors.Keys);
+        var first = await acme.Deliveries.CancelPartAsync(pending, 2, cancellationToken: Token);
+        var rest = await acme.Deliveries.CancelPartAsync(pending, 2, first.NextCursor, Token);
+        Assert.Equal((2, 1, null), (first.Cancelled, rest.Cancelled, rest.NextCursor));
+        var replayed = await acme.Deliveries.ReplayPartAsync(new DeliveryFilter { Status = "cancelled", DeliveryIds = [ids[0], Guid.Empty] }, 10, cancellationToken: Token);
+        Assert.Equal(new BulkReplay(1, 1), replayed);
+        Assert.Equal(new BulkCancel(1, 1), await acme.Deliveries.CancelAllAsync(pending, cancellationToken: Token));
+        Assert.Empty((await acme.Deliveries.GroupDeadLettersAsync(Token)).Items);
+    }
+
+    [Fact]
     public async Task Signing_secrets_are_listed_revealed_added_rotated_and_expired()
     {
         var signing = (await NewOrganizationAsync()).Signing;

@@ -42,10 +42,12 @@ public sealed class LargeDatabase(TestServers servers) : IAsyncLifetime, ICollec
             INSERT INTO webhook_deliveries
                    (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method,
                     payload, custom_headers, status, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds,
-                    created_at, scheduled_for, delivered_at, is_listed)
+                    created_at, scheduled_for, delivered_at, is_listed, last_status_code, last_error)
             SELECT r.organization_id, gen_random_uuid(), r.id, r.workflow_id, 'node-' || n / 2000, 'A webhook', 'https://crm.example/', 'crm-' || n / 2000 % 7 || '.example',
                    'POST', repeat('x', 200), '[]', s.status, 5, 5, 30, 600, 30, now() - ($1 - n) * interval '1 second',
-                   now() - ($1 - 1800 - n) * interval '1 second', CASE WHEN s.status = 'succeeded' THEN now() END, true
+                   now() - ($1 - 1800 - n) * interval '1 second', CASE WHEN s.status = 'succeeded' THEN now() END, true,
+                   CASE WHEN s.status = 'dead_letter' AND n % 2 = 0 THEN 401 + n % 3 WHEN s.status = 'succeeded' THEN 200 END,
+                   CASE WHEN s.status = 'dead_letter' THEN CASE WHEN n % 2 = 0 THEN 'HTTP ' || 401 + n % 3 || ': no' ELSE 'timeout: no response within 30 s' END END
             FROM generate_series(0, $1 - 1) n
             JOIN workflow_runs r ON r.id = 1 + n % 2000
             CROSS JOIN LATERAL (

@@ -17,17 +17,19 @@ namespace Dograh.Tests.Data;
 /// index and stops at the page's end.
 /// </summary>
 [Collection(nameof(LargeDatabase))]
-public sealed class ListPlanTests(LargeDatabase seeded)
+public sealed partial class ListPlanTests(LargeDatabase seeded)
 {
     private const string ByCreation = "ix_webhook_delivery_listings_created_at";
     private const string ByWorkflow = "ix_webhook_delivery_listings_workflow";
     private const string ByNode = "ix_webhook_delivery_listings_node";
     private const string ByHost = "ix_webhook_delivery_listings_host";
     private const string OfDeadLetters = "ix_webhook_deliveries_dead_letter";
+    private const string OfAnswered = "ix_webhook_deliveries_dead_letter_answered";
+    private const string OfUnanswered = "ix_webhook_deliveries_dead_letter_unanswered";
     private const string OfCancelled = "ix_webhook_deliveries_cancelled";
 
     private static readonly Caller Acme = new(1);
-    private static readonly DeliveryFilter All = new(null, null, null, null, null, null, null);
+    private static readonly DeliveryFilter All = new();
     private static readonly PageRequest First = new(200, DateTimeOffset.MaxValue, "");
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
 
@@ -42,6 +44,13 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         ["workflow, succeeded"] = (All with { WorkflowId = 2, Status = DeliveryStatus.Succeeded }, ByWorkflow),
         ["node"] = (All with { WebhookNodeId = "node-7" }, ByNode),
         ["host"] = (All with { EndpointHost = "crm-3.example" }, ByHost),
+        ["status code"] = (All with { StatusCode = "503" }, ByCreation),
+        ["pending, error"] = (All with { Status = DeliveryStatus.Pending, Error = "nobody's" }, ByCreation),
+        ["workflow, cause"] = (All with { WorkflowId = 2, Cause = "timeout" }, ByWorkflow),
+        ["dead letters, error"] = (All with { Status = DeliveryStatus.DeadLetter, Error = "50%" }, OfDeadLetters),
+        ["dead letters, workflow"] = (All with { Status = DeliveryStatus.DeadLetter, WorkflowId = 2 }, OfDeadLetters),
+        ["dead letters, host, answered"] = (All with { Status = DeliveryStatus.DeadLetter, EndpointHost = "crm-3.example", Cause = "HTTP 401" }, OfAnswered),
+        ["dead letters, host, unanswered"] = (All with { Status = DeliveryStatus.DeadLetter, EndpointHost = "crm-3.example", Cause = "timeout" }, OfUnanswered),
         ["host, succeeded, created"] = (All with { EndpointHost = "crm-3.example", Status = DeliveryStatus.Succeeded, CreatedAfter = Now.AddHours(-30) }, ByHost),
     };
 
@@ -58,6 +67,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         foreach (var page in (PageRequest[])[First, new PageRequest(200, Now.AddHours(-12), "60000")])
         {
             AssertWalks(index, await ExplainAsync(database => filter.Apply(database, Acme).NewestFirst(page)));
+            AssertWalks(index, await ExplainAsync(database => filter.Apply(database, Acme).StepEnd(page)));
         }
     }
 
@@ -67,7 +77,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         var (filter, index) = Walks[name];
         foreach (var after in (DeliveryPageKey?[])[null, new DeliveryPageKey(Now.AddHours(-12), 60000)])
         {
-            AssertWalks(index, await ExplainAsync(database => filter.Apply(database, Acme).OldestFirst(after, 200)));
+            AssertWalks(index, await ExplainAsync(database => filter.Apply(database, Acme).OldestFirst(after, 1000)));
         }
     }
 
@@ -78,6 +88,36 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         {
             AssertWalks("ix_workflow_runs_workflow", await ExplainAsync(database => RunsApi.NewestFirst(database, Acme, 2, page)));
         }
+    }
+
+    // However many rows there are of which none is wanted.
+    [Fact]
+    public async Task What_no_index_tells_is_looked_for_in_a_bounded_number_of_rows()
+    {
+        foreach (var filter in (DeliveryFilter[])[All with { Error = "nobody's" }, All with { StatusCode = "599", WorkflowId = 2 }, All with { Status = DeliveryStatus.Succeeded, Cause = "timeout" }])
+        {
+            var plan = await ExplainAsync(Acme, database => filter.Apply(database, Acme).NewestFirst(First), "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF)");
+
+            Assert.Matches($@"actual rows={DeliverySearch.Step} ", plan);
+            Assert.All(ActualRows().Matches(plan), rows => Assert.InRange(long.Parse(rows.Groups["rows"].Value, CultureInfo.InvariantCulture), 0, DeliverySearch.Step));
+        }
+    }
+
+    [Fact]
+    public async Task Groups_of_dead_letters_are_found_by_hopping_and_counted_in_their_index()
+    {
+        var answered = await ReadPlanAsync($"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) {FindDeadLetters.AnsweredSql}", 1L, 1000);
+        var counted = await ReadPlanAsync($"EXPLAIN {FindDeadLetters.CountSql}", 1L, (string[])["crm-1.example", "crm-2.example"], (int[])[401, 402], 1000);
+        var unanswered = await ReadPlanAsync($"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) {FindDeadLetters.UnansweredSql}", 1L, 1000);
+        var causes = await ExplainAsync(database => DeadLettersApi.ByCause(database, Acme, "crm-3.example", 1000));
+
+        Assert.Contains($"Index Only Scan using {OfAnswered}", answered, StringComparison.Ordinal);
+        Assert.Contains($"Index Only Scan using {OfAnswered}", counted, StringComparison.Ordinal);
+        Assert.Contains($"Index Only Scan using {OfUnanswered}", unanswered, StringComparison.Ordinal);
+        Assert.Contains($"using {OfUnanswered}", causes, StringComparison.Ordinal);
+        Assert.All((string[])[answered, counted, unanswered, causes], plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
+        // A row for each hop, however many dead letters there are of it.
+        Assert.All((string[])[answered, unanswered], plan => Assert.All(ActualRows().Matches(plan), rows => Assert.InRange(long.Parse(rows.Groups["rows"].Value, CultureInfo.InvariantCulture), 0, 7 * 3)));
     }
 
     // Walked in the order of the list while much is pending; from the small index of what is due, and sorted, once little is.
@@ -216,7 +256,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
     // The plan that a connection comes to use for the prepared statement, which is made anew for its parameters or once for any.
     private Task<string> ExplainAsync<T>(Func<DograhDbContext, IQueryable<T>> query) => ExplainAsync(Acme, query);
 
-    private async Task<string> ExplainAsync<T>(Caller organization, Func<DograhDbContext, IQueryable<T>> query)
+    private async Task<string> ExplainAsync<T>(Caller organization, Func<DograhDbContext, IQueryable<T>> query, string explain = "EXPLAIN")
     {
         await using var context = seeded.Tenants.CreateContext(organization.OrganizationId);
         await using var command = query(context).CreateDbCommand();
@@ -232,7 +272,7 @@ public sealed class ListPlanTests(LargeDatabase seeded)
         var name = $"statement_{Interlocked.Increment(ref _statements)}";
         var execute = $"EXECUTE {name}{(values.Count == 0 ? "" : $" ({string.Join(", ", values)})")}";
         var often = string.Concat(Enumerable.Repeat($"{execute}; ", 6));
-        return await ReadPlanAsync(organization, $"PREPARE {name} AS {text}; {often}EXPLAIN {execute}; DEALLOCATE {name}");
+        return await ReadPlanAsync(organization, $"PREPARE {name} AS {text}; {often}{explain} {execute}; DEALLOCATE {name}");
     }
 
     private Task<string> ReadPlanAsync(string sql, params object[] parameters) => ReadPlanAsync(Acme, sql, parameters);
@@ -261,8 +301,11 @@ public sealed class ListPlanTests(LargeDatabase seeded)
 
     private static string Literal(object? value) => value switch
     {
-        string text => $"'{text}'",
+        string text => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'",
         DateTimeOffset time => $"'{time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}'",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
+
+    [GeneratedRegex(@"actual rows=(?<rows>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ActualRows();
 }

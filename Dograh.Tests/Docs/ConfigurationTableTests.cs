@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Dograh.Api;
 using Dograh.Api.Access;
 using Dograh.Api.Bins;
+using Dograh.WebConsole;
 using Dograh.Webhooks;
 using Dograh.Webhooks.Configuration;
 using Dograh.Webhooks.Credentials;
@@ -23,6 +24,7 @@ public sealed partial class ConfigurationTableTests
         (SecretsOptions.SectionName, new SecretsOptions()),
         (AdminOptions.SectionName, new AdminOptions()),
         (ApiOptions.SectionName, new ApiOptions()),
+        (ConsoleOptions.SectionName, new ConsoleOptions()),
         (BinsOptions.SectionName, new BinsOptions()),
         (QuotaOptions.SectionName, new QuotaOptions()),
         (DatabaseOptions.SectionName, new DatabaseOptions()),

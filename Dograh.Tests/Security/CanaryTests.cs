@@ -282,6 +282,7 @@ public sealed partial class CanaryTests(ObservedStack observed)
             ["/api/v1/workflows/{id}/context-variables"] = Text(shown, "workflow_id"),
             ["/api/v1/workflow-runs/{id}"] = Text(shown, "workflow_run_id"),
             ["/api/v1/deliveries/{delivery_id}"] = delivery.ToString(),
+            ["/api/v1/deliveries/{delivery_id}/request"] = delivery.ToString(),
             ["/api/v1/organizations/{id}/quotas"] = "1",
             ["/api/v1/bins/{id}"] = bin,
             ["/api/v1/bins/{id}/requests"] = bin,
@@ -291,6 +292,7 @@ public sealed partial class CanaryTests(ObservedStack observed)
             .Where(path => path.Value.TryGetProperty("get", out _) && path.Name != "/api/v1/signing-secrets/{id}/secret"))
         {
             var concrete = PathParameter().Replace(path.Name, _ => known.TryGetValue(path.Name, out var id) ? id : throw new InvalidOperationException($"Say how to read {path.Name}."));
+            if (path.Name.EndsWith("/export", StringComparison.Ordinal)) concrete += "?format=csv";
             foreach (var key in new[] { acme.Key, RunningStack.AdminKey }) await SendAsync(HttpMethod.Get, key, concrete, body: null);
         }
 

@@ -115,6 +115,29 @@ internal static class Given
         UPDATE webhook_deliveries SET is_listed = true WHERE NOT is_listed
         """);
 
+    /// <summary>Adds thousands of deliveries of one run to <c>crm.example</c>, numbered from 1 in the order of their creation.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="run">Of what run.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="statusCode">The last answer of the n-th, as an SQL expression over <c>n</c>.</param>
+    /// <param name="status">The state of all of them.</param>
+    /// <param name="error">The last error of the n-th, as an SQL expression over <c>n</c>.</param>
+    public static async Task AddManyAsync(this TestDatabase database, ARun run, int count, string statusCode, string status = "pending", string error = "NULL")
+    {
+        await database.ExecuteAsync(
+            $"""
+            INSERT INTO webhook_deliveries
+                   (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host, http_method, payload, custom_headers,
+                    status, max_attempts, attempts_per_replay, base_delay_seconds, max_delay_seconds, timeout_seconds, created_at, scheduled_for, last_status_code, last_error)
+            SELECT $1, gen_random_uuid(), $2, $3, 'node-' || n, 'A webhook', 'https://crm.example/', 'crm.example', 'POST', '[]', '[]',
+                   '{status}', 5, 5, 30, 600, 30, now() - ($4 - n) * interval '1 millisecond', now() + interval '1 hour', {statusCode}, {error}
+            FROM generate_series(1, $4) AS n
+            """,
+            run.OrganizationId, run.Id, run.WorkflowId, count);
+        await database.ListDeliveriesAsync();
+        await database.ExecuteAsync("ANALYZE webhook_deliveries, webhook_delivery_listings");
+    }
+
     /// <summary>Adds so many deliveries of one run, alike but for their nodes.</summary>
     public static async Task<IReadOnlyList<DeliveryKey>> AddAsync(this TestDatabase database, int count, DeliveryBuilder delivery)
     {
@@ -150,6 +173,8 @@ internal sealed record DeliveryBuilder
     private int _lostClaims;
     private long _claimCount;
     private string? _traceParent;
+    private int? _lastStatusCode;
+    private string? _lastError;
 
     internal ARun? Run { get; private init; }
 
@@ -211,6 +236,9 @@ internal sealed record DeliveryBuilder
     /// <summary>With the trace context of the request that completed the run.</summary>
     public DeliveryBuilder WithTraceParent(string traceParent) => this with { _traceParent = traceParent };
 
+    /// <summary>Last stopped by this.</summary>
+    public DeliveryBuilder FailedWith(int? statusCode, string error) => this with { _lastStatusCode = statusCode, _lastError = error };
+
     internal async Task<DeliveryKey> InsertAsync(TestDatabase database, ARun run)
     {
         var uuid = Guid.CreateVersion7();
@@ -222,9 +250,9 @@ internal sealed record DeliveryBuilder
                    (organization_id, delivery_uuid, workflow_run_id, workflow_id, webhook_node_id, webhook_name, endpoint_url, endpoint_host,
                     http_method, payload, custom_headers, credential_uuid, status, attempt_count, max_attempts, attempts_per_replay,
                     base_delay_seconds, max_delay_seconds, timeout_seconds, claim_count, lost_claims, leased_by, trace_parent,
-                    scheduled_for, created_at, replayed_at, updated_at, delivered_at, is_listed)
+                    scheduled_for, created_at, replayed_at, updated_at, delivered_at, is_listed, last_status_code, last_error)
             VALUES ($1, $2, $3, $4, $5, 'A webhook', $6, $7, $8, $9, $10::json, $11, $12, $13, $14, $14, $15, $16, $17, $18, $19, $20, $21,
-                    now() + $22, now() - $23, now() - $24, now() - $25, CASE WHEN $12 = 'succeeded' THEN now() - $25 END, true)
+                    now() + $22, now() - $23, now() - $24, now() - $25, CASE WHEN $12 = 'succeeded' THEN now() - $25 END, true, $26, $27)
             RETURNING *),
             listed AS (
                 INSERT INTO webhook_delivery_listings (organization_id, id, created_at, workflow_id, webhook_node_id, endpoint_host)
@@ -233,7 +261,8 @@ internal sealed record DeliveryBuilder
             """,
             run.OrganizationId, uuid, run.Id, run.WorkflowId, _node ?? $"node-{uuid:N}", _url.OriginalString, _url.Host.ToLowerInvariant(), _method, _payload,
             headers, Nullable(_credential), _status, _attemptCount, _maxAttempts, _backoff.Base, _backoff.Max, _timeoutSeconds, _claimCount, _lostClaims,
-            Nullable(_leasedBy), Nullable(_traceParent), _dueIn, _createdAgo, Nullable(_replayedAgo), _endedAgo);
+            Nullable(_leasedBy), Nullable(_traceParent), _dueIn, _createdAgo, Nullable(_replayedAgo), _endedAgo,
+            Nullable(_lastStatusCode), Nullable(_lastError));
         if (_attemptCount > 0)
         {
             await database.ExecuteAsync(
@@ -253,5 +282,6 @@ internal sealed record DeliveryBuilder
     private static NpgsqlTypes.NpgsqlDbType TypeOf(Type type) =>
         type == typeof(Guid?) ? NpgsqlTypes.NpgsqlDbType.Uuid
         : type == typeof(TimeSpan?) ? NpgsqlTypes.NpgsqlDbType.Interval
+        : type == typeof(int?) ? NpgsqlTypes.NpgsqlDbType.Integer
         : NpgsqlTypes.NpgsqlDbType.Text;
 }

@@ -15,6 +15,7 @@ public sealed record ApiFault(string Message, bool IsSignedOut = false, string? 
     public static ApiFault Of(Exception exception) => exception switch
     {
         DograhApiException { Status: 401 } => new ApiFault("Your key no longer works: it has expired, or somebody has deleted it.", IsSignedOut: true),
+        DograhApiException { Errors.Count: > 0 } problem => new ApiFault(string.Join("; ", problem.Errors.Select(error => $"{error.Key} {string.Join(", ", error.Value)}")), TraceId: problem.TraceId),
         DograhApiException problem => new ApiFault(problem.Detail ?? problem.Title, TraceId: problem.TraceId),
         DograhConnectionException connection => new ApiFault(connection.Message),
         _ => new ApiFault(exception.Message),

@@ -68,4 +68,7 @@ public static class AuditAction
 
     /// <summary>A request bin was deleted.</summary>
     public const string BinDeleted = "bin.deleted";
+
+    /// <summary>All pending deliveries that match a filter were cancelled.</summary>
+    public const string DeliveriesCancelled = "deliveries.cancelled";
 }

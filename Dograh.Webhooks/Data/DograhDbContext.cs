@@ -263,6 +263,11 @@ public class DograhDbContext : DbContext, IDataProtectionKeyContext
             .IsCreatedConcurrently();
         e.HasIndex(x => new { x.OrganizationId, x.CreatedAt, x.Id }, "cancelled").HasDatabaseName("ix_webhook_deliveries_cancelled").HasFilter("status = 'cancelled'")
             .IsCreatedConcurrently();
+        // The groups of dead letters, by receiver and answer, each newest first. Two, for "no answer" cannot be a condition that an index's order goes on from.
+        e.HasIndex(x => new { x.OrganizationId, x.EndpointHost, x.LastStatusCode, x.CreatedAt, x.Id }).HasDatabaseName("ix_webhook_deliveries_dead_letter_answered")
+            .HasFilter("status = 'dead_letter' AND last_status_code IS NOT NULL").IsCreatedConcurrently();
+        e.HasIndex(x => new { x.OrganizationId, x.EndpointHost, x.CreatedAt, x.Id }).HasDatabaseName("ix_webhook_deliveries_dead_letter_unanswered")
+            .HasFilter("status = 'dead_letter' AND last_status_code IS NULL").IsCreatedConcurrently();
         // What the sweep has to list: empty, but while a build from before the listings still stores deliveries.
         e.HasIndex(x => new { x.OrganizationId, x.Id }).HasFilter("NOT is_listed").IsCreatedConcurrently().HasDatabaseName("ix_webhook_deliveries_unlisted");
         e.HasOne<WorkflowRun>().WithMany().HasForeignKey(x => new { x.OrganizationId, x.WorkflowRunId })

@@ -75,6 +75,12 @@ public sealed partial class TenancyTests(ApiFixture fixture) : ApiTest(fixture)
 
         foreach (var route in Api.Routes.Where(route => !route.HasId && route.Method == "GET" && route.Policies[0] == "organization"))
         {
+            if (route.IsFile)
+            {
+                Assert.Equal((200, ""), (await stranger.GetAsync(route.With("") + "?format=ndjson")) is { Status: var status, Body: var body } ? (status, body) : default);
+                continue;
+            }
+
             var seen = (await stranger.GetAsync(route.With(""))).Is(200);
             var empty = (await nobody.GetAsync(route.With(""))).Is(200);
             // A key, a signing secret and the record of the beginning are everybody's own.

@@ -135,14 +135,15 @@ public sealed partial class TenantWallTests(TestServers servers) : IAsyncLifetim
     {
         var before = await Database.DumpAsync(_acme.Id);
         _withoutFilters.IsOn = true;
-        foreach (var route in _api.Routes.Where(route => route is { HasId: false, Method: "GET" } && route.Policies[0] == Policies.Organization))
+        foreach (var route in _api.Routes.Where(route => route is { HasId: false, Method: "GET", IsFile: false } && route.Policies[0] == Policies.Organization))
         {
             _withoutFilters.Removed = 0;
             var answer = (await _stranger.GetAsync(route.With(""))).Is(200);
 
             // Figures have filters of their own shape, held below; the other tells what no organization has made.
             Assert.True(
-                _withoutFilters.Removed > 0 || route.Pattern.Contains("/stats", StringComparison.Ordinal) || route.Pattern.EndsWith("/context-variables", StringComparison.Ordinal),
+                _withoutFilters.Removed > 0 || route.Pattern.Contains("/stats", StringComparison.Ordinal) || route.Pattern.EndsWith("/context-variables", StringComparison.Ordinal)
+                || route.Pattern.EndsWith("/dead-letters", StringComparison.Ordinal),
                 $"{route} has no filter to remove.");
             // The operator who acts for an organization is behind the same wall.
             Assert.Equal(answer.ToString(), (await _api.ActingFor(_stranger).GetAsync(route.With(""))).Is(200).ToString());
@@ -193,6 +194,19 @@ public sealed partial class TenantWallTests(TestServers servers) : IAsyncLifetim
 
         Assert.Equal((0L, 1L), (reader.GetInt64(0), reader.GetInt64(3)));
         Assert.Equal(2, await Database.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE status = 'cancelled'"));
+    }
+
+    [Fact]
+    public async Task Dead_letters_of_another_organization_are_in_no_group()
+    {
+        await Database.ExecuteAsync("UPDATE webhook_deliveries SET status = 'dead_letter', last_status_code = CASE WHEN id % 2 = 0 THEN 500 END");
+        await using var connection = await OpenAsync(_stranger);
+
+        Assert.Empty(await FindDeadLetters.FindAnsweredAsync(connection, _acme.Id, 10, Token));
+        Assert.Empty(await FindDeadLetters.FindUnansweredAsync(connection, _acme.Id, 10, Token));
+        Assert.Empty(await FindDeadLetters.CountAsync(connection, _acme.Id, [("receiver.example", 500)], 10, Token));
+        Assert.Equal(1, (await _stranger.GetAsync("dead-letters")).Is(200).Items().Sum(group => group.Number("count")));
+        Assert.Equal(2, (await _stranger.GetAsync("deliveries/export?format=csv")).Body.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
     [Fact]

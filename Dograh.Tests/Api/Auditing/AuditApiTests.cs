@@ -44,6 +44,8 @@ public sealed class AuditApiTests(ApiFixture fixture) : ApiTest(fixture)
         done.Add((AuditAction.DeliveryReplayed, delivery));
         (await acme.PostAsync("deliveries/replay", new { status = "cancelled", workflow_id = workflow })).Is(202);
         done.Add((AuditAction.DeliveriesReplayed, null));
+        (await acme.PostAsync("deliveries/cancel", new { status = "pending", workflow_id = workflow })).Is(202);
+        done.Add((AuditAction.DeliveriesCancelled, null));
 
         var bin = (await acme.PostAsync("bins", new { name = "mine" })).Is(201).Text("id");
         done.Add((AuditAction.BinCreated, bin));

@@ -22,6 +22,10 @@ public sealed class DeliveryFilterTests(ApiFixture fixture) : ApiTest(fixture)
             ("endpoint_host=one.example", row => row.Host == "one.example"),
             ("created_after=2026-03-01T00:00:00Z", row => row.Day >= 1),
             ("created_before=2026-03-03T00:00:00Z", row => row.Day < 3),
+            ("status_code=none", row => row.StatusCode is null),
+            ("error=CONNECTION%3A", row => row.Error.Contains("connection:", StringComparison.Ordinal)),
+            ($"delivery_ids={string.Join(',', rows.Where((_, i) => i % 2 == 0).Select(row => row.Id))}", row => rows.IndexOf(row) % 2 == 0),
+            ("cause=connection refused", row => row.Error == "connection: Connection refused"),
         };
 
         for (var chosen = 0; chosen < 1 << filters.Length; chosen++)
@@ -90,6 +94,43 @@ public sealed class DeliveryFilterTests(ApiFixture fixture) : ApiTest(fixture)
         Assert.Equal([delivery.ToString()], (await acme.GetAsync($"deliveries?endpoint_host={host}")).Is(200).Texts("items", "id"));
     }
 
+    [Theory]
+    [InlineData("status_code=401", 1)]
+    [InlineData("status_code=0401", 1)]
+    [InlineData("status_code=40", 0)]
+    [InlineData("error=50%25", 1)]
+    [InlineData("error=5_%25", 0)]
+    [InlineData("error=A%5CB", 1)]
+    [InlineData("error=a%5Cb c", 1)]
+    [InlineData("error=%25", 1)]
+    [InlineData("cause=HTTP 401", 1)]
+    [InlineData("cause=HTTP", 0)]
+    [InlineData("cause=timeout", 0)]
+    public async Task An_error_is_looked_for_as_it_is_written(string query, int found)
+    {
+        var acme = await Api.NewOrganizationAsync();
+        await Database.AddAsync(ADelivery().Of(await Database.AddRunAsync(acme.Id)).FailedWith(401, @"HTTP 401: 50% of a\b C"));
+
+        Assert.Equal(found, (await acme.GetAsync($"deliveries?{query}")).Is(200).Items().Count);
+    }
+
+    [Theory]
+    [InlineData("status_code=x", "status_code")]
+    [InlineData("status_code=-1", "status_code")]
+    [InlineData("status_code=None", "status_code")]
+    [InlineData("error=%00", "error")]
+    [InlineData("delivery_ids=x", "delivery_ids")]
+    [InlineData("delivery_ids=,", "delivery_ids")]
+    [InlineData("cause=%00", "cause")]
+    public async Task A_filter_that_makes_no_sense_is_blamed(string query, string field)
+    {
+        var acme = await Api.NewOrganizationAsync();
+
+        (await acme.GetAsync($"deliveries?{query}")).Blames(field);
+        (await acme.GetAsync($"deliveries/count?{query}")).Blames(field);
+        (await acme.GetAsync($"deliveries/export?format=csv&{query}")).Blames(field);
+    }
+
     [Fact]
     public async Task A_filtered_list_pages_like_the_whole_one()
     {
@@ -133,17 +174,21 @@ public sealed class DeliveryFilterTests(ApiFixture fixture) : ApiTest(fixture)
             var host = first || random.Next(2) == 0 ? "one.example" : "two.example";
             var status = first ? DeliveryStatus.DeadLetter : (DeliveryStatus)random.Next(4);
             var day = first ? 1 : random.Next(5);
-            var key = await Database.AddAsync(ADelivery().Of(run).FromNode(node).To(new Uri($"https://{host}:8443/x")).In(status));
+            var (code, error) = first ? Failures[0] : Failures[random.Next(Failures.Length)];
+            var key = await Database.AddAsync(ADelivery().Of(run).FromNode(node).To(new Uri($"https://{host}:8443/x")).In(status).FailedWith(code, error));
             await Database.ExecuteAsync(
                 "UPDATE webhook_deliveries SET created_at = '2026-02-28T00:00:00Z'::timestamptz + $3 WHERE organization_id = $1 AND id = $2",
                 key.OrganizationId, key.Id, TimeSpan.FromDays(day));
             var id = await Database.ScalarAsync<Guid>("SELECT delivery_uuid FROM webhook_deliveries WHERE organization_id = $1 AND id = $2", key.OrganizationId, key.Id);
-            rows.Add(new Row(id.ToString(), run, node, host, status, day));
+            rows.Add(new Row(id.ToString(), run, node, host, status, day, code, error));
         }
 
         await Database.ListDeliveriesAsync();
         return rows;
     }
 
-    private sealed record Row(string Id, ARun Run, string Node, string Host, DeliveryStatus Status, int Day);
+    private static readonly (int? Code, string Error)[] Failures =
+        [(null, "connection: Connection refused"), (null, "connection: No route to host"), (null, "timeout: no response within 10 s"), (401, "HTTP 401: no"), (503, "HTTP 503: connection: Connection refused")];
+
+    private sealed record Row(string Id, ARun Run, string Node, string Host, DeliveryStatus Status, int Day, int? StatusCode, string Error);
 }

@@ -629,6 +629,16 @@ namespace Dograh.Webhooks.Data.Migrations
                         .HasDatabaseName("ix_webhook_deliveries_due")
                         .HasFilter("status = 'pending'");
 
+                    b.HasIndex("OrganizationId", "EndpointHost", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_webhook_deliveries_dead_letter_unanswered")
+                        .HasFilter("status = 'dead_letter' AND last_status_code IS NULL")
+                        .HasAnnotation("Npgsql:CreatedConcurrently", true);
+
+                    b.HasIndex("OrganizationId", "EndpointHost", "LastStatusCode", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_webhook_deliveries_dead_letter_answered")
+                        .HasFilter("status = 'dead_letter' AND last_status_code IS NOT NULL")
+                        .HasAnnotation("Npgsql:CreatedConcurrently", true);
+
                     b.HasIndex(new[] { "OrganizationId", "CreatedAt", "Id" }, "cancelled")
                         .HasDatabaseName("ix_webhook_deliveries_cancelled")
                         .HasFilter("status = 'cancelled'")
