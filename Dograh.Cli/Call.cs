@@ -31,5 +31,8 @@ internal sealed class Call(ParseResult result, Screen screen, Settings settings,
 
     public T? Get<T>(Argument<T> argument) => result.GetValue(argument);
 
+    /// <summary>Whether an option is on the command line.</summary>
+    public bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
+
     public void Dispose() => _connection?.Dispose();
 }

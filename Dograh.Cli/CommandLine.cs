@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Dograh.Cli.Access;
 using Dograh.Cli.Completion;
+using Dograh.Cli.DeadLetters;
 using Dograh.Cli.Deliveries;
 using Dograh.Cli.Doctor;
 using Dograh.Cli.Listening;
@@ -36,6 +37,7 @@ internal sealed class CommandLine
             LogoutCommand.Create(this),
             StatusCommand.Create(this),
             DeliveriesCommand.Create(this),
+            DeadLettersCommand.Create(this),
             RunsCommand.Create(this),
             TriggerCommand.Create(this),
             ListenCommand.Create(this),

@@ -7,7 +7,7 @@ namespace Dograh.Sbom;
 internal static class ShippedPackages
 {
     /// <summary>The programs. The tests, the benchmark, the chaos runs and this are not shipped; the AppHost is a developer's and a deployment's tool.</summary>
-    public static readonly IReadOnlyList<string> Programs = ["Dograh.Api", "Dograh.Worker", "Dograh.Standalone"];
+    public static readonly IReadOnlyList<string> Programs = ["Dograh.Api", "Dograh.Worker", "Dograh.Standalone", "Dograh.Cli"];
 
     /// <summary>Reads them.</summary>
     /// <param name="root">The repository, restored.</param>

@@ -7,7 +7,19 @@ internal static class CancelCommand
 {
     public static Command Create(CommandLine line)
     {
-        var act = new Act("cancel", "cancelled", (api, id, token) => api.CancelAsync(id, cancellationToken: token));
-        return DoneToDeliveries.Create(line, act, "Stop pending deliveries: those of these ids, or all that match.");
+        var ids = DeliveryIds.Argument();
+        var filter = new FilterOptions();
+        var yes = DoneToMany.YesOption();
+        var command = new Command("cancel", "Stop pending deliveries: those of these ids, or all that match, such as --workflow 7; --status pending stands for all.") { ids, yes };
+        filter.AddTo(command);
+        line.Handle(command, call =>
+        {
+            var given = call.Get(ids)!;
+            if (given.Length > 0 == filter.IsGiven(call)) throw CliException.Usage("Say which: either ids, or filters; --status pending stands for all.");
+            return given.Length > 0
+                ? DoneToEach.RunAsync(call, Act.Cancel, given)
+                : DoneToMany.RunAsync(call, Act.Cancel, filter.Read(call) is { Status: not null } matching ? matching : filter.Read(call) with { Status = "pending" }, call.Get(yes));
+        });
+        return command;
     }
 }

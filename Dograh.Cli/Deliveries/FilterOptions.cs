@@ -14,19 +14,25 @@ internal sealed class FilterOptions
     private readonly Option<long?> _run = new("--run") { Description = "The run's id.", HelpName = "id" };
     private readonly Option<string> _node = new("--node") { Description = "The webhook node's id.", HelpName = "id" };
     private readonly Option<string> _host = new("--host") { Description = "The receiver's host, without its port.", HelpName = "host" };
+    private readonly Option<string> _statusCode = new("--status-code") { Description = "The last answer's status code, or none.", HelpName = "code" };
+    private readonly Option<string> _error = new("--error") { Description = "A text that the last error has in it.", HelpName = "text" };
     private readonly Option<DateTimeOffset?> _since = Moments.Option("--since", "Created since");
     private readonly Option<DateTimeOffset?> _until = Moments.Option("--until", "Created until");
 
     public FilterOptions() => _status.CompletionSources.Add(States);
 
+    private Option[] All => [_status, _workflow, _run, _node, _host, _statusCode, _error, _since, _until];
+
     /// <summary>Adds them to a command.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="withStatus">Whether the state is for its user to say.</param>
-    public void AddTo(Command command, bool withStatus = true)
+    /// <param name="withAnswers">Whether those count that change as a delivery goes on.</param>
+    public void AddTo(Command command, bool withAnswers = true)
     {
-        if (withStatus) command.Options.Add(_status);
-        foreach (var option in (Option[])[_workflow, _run, _node, _host, _since, _until]) command.Options.Add(option);
+        foreach (var option in All.Where(option => withAnswers || (option != _statusCode && option != _error))) command.Options.Add(option);
     }
+
+    /// <summary>Whether any of them is given.</summary>
+    public bool IsGiven(Call call) => All.Any(call.IsGiven);
 
     /// <summary>What they say.</summary>
     public DeliveryFilter Read(Call call) => new()
@@ -36,6 +42,8 @@ internal sealed class FilterOptions
         WorkflowRunId = call.Get(_run),
         WebhookNodeId = call.Get(_node),
         EndpointHost = call.Get(_host),
+        StatusCode = call.Get(_statusCode),
+        Error = call.Get(_error),
         CreatedAfter = call.Get(_since),
         CreatedBefore = call.Get(_until),
     };

@@ -12,7 +12,7 @@ internal static class TailCommand
         var filter = new FilterOptions();
         var interval = Moments.Duration("--interval", "How often to look; every second unless given");
         var command = new Command("tail", "Follow deliveries: new ones, attempts and states, as they come, until Ctrl+C.") { interval };
-        filter.AddTo(command);
+        filter.AddTo(command, withAnswers: false);
         line.Handle(command, call => FollowAsync(call, filter.Read(call), call.Get(interval) ?? TimeSpan.FromSeconds(1)));
         return command;
     }

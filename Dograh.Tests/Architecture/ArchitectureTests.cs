@@ -27,6 +27,15 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void The_command_line_has_no_way_in_but_the_public_API()
+    {
+        Assert.All(Assembly.Load("Dograh.Client").GetReferencedAssemblies(), known => Assert.StartsWith("System.", known.Name, StringComparison.Ordinal));
+        Assert.Equal(
+            ["Dograh.Client", "Dograh.Webhooks.Receiver"],
+            Assembly.Load("Dograh.Cli").GetReferencedAssemblies().Select(known => known.Name!).Where(name => name.StartsWith("Dograh.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Rendering_and_redaction_are_pure()
     {
         foreach (var folder in (string[])["Dograh.Webhooks.Rendering", "Dograh.Webhooks.Redaction"])

@@ -11,10 +11,10 @@ public sealed class CompletionCommandTests(TestServers servers)
     private readonly CliProgram _cli = new(servers.NewFolder("cli"));
 
     [Theory]
-    [InlineData("dograh ", "completion", "deliveries", "doctor", "listen", "login", "logout", "runs", "status", "trigger")]
+    [InlineData("dograh ", "completion", "dead-letters", "deliveries", "doctor", "listen", "login", "logout", "runs", "status", "trigger")]
     [InlineData("dograh deliv", "deliveries")]
     [InlineData("dograh deliveries ", "cancel", "list", "replay", "show", "tail")]
-    [InlineData("dograh deliveries list --st", "--status")]
+    [InlineData("dograh deliveries list --st", "--status", "--status-code")]
     [InlineData("dograh deliveries list --status ", "cancelled", "dead_letter", "pending", "succeeded")]
     [InlineData("dograh deliveries list --status de", "dead_letter")]
     [InlineData("dograh status --window 3", "30d")]

@@ -27,6 +27,19 @@ public sealed class LoginTests(TestServers servers) : CliTest(servers)
     }
 
     [Fact]
+    public async Task Ctrl_C_at_a_question_keeps_nothing()
+    {
+        var cli = NewProgram();
+        await using var login = cli.StartInTerminal("login", "--url", Api.Address.AbsoluteUri);
+        await login.ShowsAsync("API key");
+
+        await login.TypeAsync("\u0003");
+
+        (await login.EndAsync()).Is(130);
+        Assert.False(File.Exists(cli.LoginFile));
+    }
+
+    [Fact]
     public async Task Scripts_give_the_key_by_the_standard_input_or_the_environment()
     {
         var cli = NewProgram();

@@ -1,30 +1,16 @@
-using System.CommandLine;
 using Dograh.Client;
 
 namespace Dograh.Cli.Deliveries;
 
-/// <summary>What can be done to deliveries.</summary>
-/// <param name="Verb">As it is typed.</param>
-/// <param name="Done">As it is told afterwards.</param>
-/// <param name="OneAsync">Does it to one.</param>
-internal sealed record Act(string Verb, string Done, Func<DeliveriesClient, Guid, CancellationToken, Task<Delivery>> OneAsync);
-
-/// <summary>Does something to deliveries.</summary>
-internal static class DoneToDeliveries
+/// <summary>Does something to deliveries one by one, by their ids.</summary>
+internal static class DoneToEach
 {
-    public static Command Create(CommandLine line, Act act, string description)
-    {
-        var ids = new Argument<Guid[]>("id") { Description = "The deliveries' ids.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command(act.Verb, description) { ids };
-        line.Handle(command, call => ToEachAsync(call, act, call.Get(ids)!));
-        return command;
-    }
-
-    private static async Task<int> ToEachAsync(Call call, Act act, IReadOnlyList<Guid> ids)
+    /// <summary>Does it, and tells of each that cannot be helped.</summary>
+    public static async Task<int> RunAsync(Call call, Act act, IReadOnlyList<Guid> ids)
     {
         var faults = new List<(Guid Id, CliException Fault)>();
         var done = new List<Delivery>();
-        await call.Screen.ProgressAsync(act.Verb, ids.Count, async advance =>
+        await call.Screen.ProgressAsync(act.Doing, ids.Count, async advance =>
         {
             foreach (var id in ids)
             {
