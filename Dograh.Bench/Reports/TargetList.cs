@@ -25,6 +25,7 @@ internal static class TargetList
         Target.AtLeast("end-to-end / BullMQ", 1.3, report => report.Ratio("peers", "end-to-end", "BullMQ")),
         Target.AtLeast("end-to-end / BullMQ, fsync always", 1.3, report => report.Ratio("peers", "end-to-end", "BullMQ durable")),
         Target.AtLeast("end-to-end / pg-boss", 8, report => report.Ratio("peers", "end-to-end", "pg-boss")),
+        Target.AtLeast("end-to-end / graphile-worker", 8, report => report.Ratio("peers", "end-to-end", "graphile-worker")),
         Target.AtLeast("end-to-end / Hangfire", 25, report => report.Ratio("peers", "end-to-end", "Hangfire")),
         Target.AtLeast("end-to-end / the original's ARQ pipeline (19/s)", 150, report => EndToEnd(report) / OriginalPerSecond),
         Target.AtLeast("end-to-end in batches / best peer in batches", 1, AgainstBestInBatches),
@@ -55,7 +56,7 @@ internal static class TargetList
 
     private static double? AgainstBestInBatches(BenchReport report)
     {
-        var best = ((string[])["BullMQ batch", "BullMQ durable batch", "pg-boss batch"]).Max(side => report.Median("peers", side, MetricNames.PerSecond));
+        var best = ((string[])["BullMQ batch", "BullMQ durable batch", "pg-boss batch", "graphile-worker batch"]).Max(side => report.Median("peers", side, MetricNames.PerSecond));
         return best > 0 ? report.Median("peers", "end-to-end batch", MetricNames.PerSecond) / best : null;
     }
 

@@ -32,7 +32,8 @@ internal static class PeersScenario
                 EndToEndScenario.Batch(stack, size),
                 .. BullMq(stack, size, node, durable: false),
                 .. BullMq(stack, size, node, durable: true),
-                .. PgBoss(stack, size, node),
+                .. OnPostgres(stack, size, node, "pg-boss", "pgboss", "pgboss-producer", "pgboss-worker"),
+                .. OnPostgres(stack, size, node, "graphile-worker", "graphile_worker", "graphile-producer", "graphile-worker"),
                 Hangfire(stack, size).ToSide(stack),
             ])
         {
@@ -71,18 +72,18 @@ internal static class PeersScenario
         ];
     }
 
-    private static IEnumerable<Side> PgBoss(BenchStack stack, BenchSize size, NodePeers node)
+    private static IEnumerable<Side> OnPostgres(BenchStack stack, BenchSize size, NodePeers node, string name, string schema, string producer, string worker)
     {
         var peer = new Peer
         {
-            Name = "pg-boss",
+            Name = name,
             OpenAsync = async () =>
             {
                 await node.InstallAsync();
-                return await PeerStore.OfPostgresAsync(stack, "pgboss");
+                return await PeerStore.OfPostgresAsync(stack, schema);
             },
-            StartProducer = () => node.Start("pgboss-producer"),
-            StartWorker = () => node.Start("pgboss-worker"),
+            StartProducer = () => node.Start(producer),
+            StartWorker = () => node.Start(worker),
             Concurrency = InFlight,
             InFlight = InFlight,
             Count = size.Share(4_000),
@@ -90,7 +91,7 @@ internal static class PeersScenario
         return
         [
             Available(peer, stack, NodePeers.Hindrance),
-            Available(peer with { Name = "pg-boss batch", Bulk = Bulk, InFlight = BulkInFlight }, stack, NodePeers.Hindrance),
+            Available(peer with { Name = $"{name} batch", Bulk = Bulk, InFlight = BulkInFlight }, stack, NodePeers.Hindrance),
         ];
     }
 
