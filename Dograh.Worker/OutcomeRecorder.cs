@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
 using Dograh.Webhooks.Redaction;
@@ -109,7 +110,7 @@ internal sealed partial class OutcomeRecorder(
 
     private async Task RecordAsync(IReadOnlyList<DeliveryOutcome> outcomes, List<DueDelivery> due, CancellationToken giveUp)
     {
-        IReadOnlyDictionary<DeliveryKey, DateTimeOffset> written;
+        IReadOnlyDictionary<DeliveryKey, Recorded> written;
         try
         {
             written = await PersistAsync(
@@ -124,7 +125,7 @@ internal sealed partial class OutcomeRecorder(
 
         foreach (var outcome in outcomes)
         {
-            if (written.TryGetValue(outcome.Delivery.Key, out var dueAt)) Recorded(outcome, dueAt, due);
+            if (written.TryGetValue(outcome.Delivery.Key, out var recorded)) Recorded(outcome, recorded.DueAt, due);
             else Lost(outcome);
         }
     }

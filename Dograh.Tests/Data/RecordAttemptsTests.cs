@@ -1,4 +1,5 @@
 using Dograh.Tests.Support;
+using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Npgsql;
 using static Dograh.Tests.Support.Given;
@@ -62,7 +63,7 @@ public sealed class RecordAttemptsTests(TestServers servers) : DatabaseTest(serv
         Assert.Equal((DeliveryStatus.Pending, 1, 503), (row.Status, row.AttemptCount, row.LastStatusCode));
         Assert.Equal((null, "HTTP 503: busy", null), (row.LeasedBy, row.LastError, row.DeliveredAt));
         Assert.Equal(33.25, (row.ScheduledFor - row.UpdatedAt).TotalSeconds, precision: 4);
-        Assert.Equal(row.ScheduledFor, written[claim.Key]);
+        Assert.Equal(row.ScheduledFor, written[claim.Key].DueAt);
     }
 
     [Fact]
@@ -299,7 +300,7 @@ public sealed class RecordAttemptsTests(TestServers servers) : DatabaseTest(serv
 
     private async Task<ClaimedDelivery> ClaimAsync(DeliveryKey key) => Assert.Single((await Database.Store.ClaimAsync([key], Worker, Margin)).Claimed);
 
-    private Task<IReadOnlyDictionary<DeliveryKey, DateTimeOffset>> RecordAsync(params AttemptRecord[] records) =>
+    private Task<IReadOnlyDictionary<DeliveryKey, Recorded>> RecordAsync(params AttemptRecord[] records) =>
         Database.Store.RecordAsync(records, Worker, Token);
 
     private Task EndLeaseAsync(DeliveryKey key) => Database.ExecuteAsync(

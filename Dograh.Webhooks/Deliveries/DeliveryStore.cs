@@ -28,8 +28,8 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
     /// <param name="records">At most one a delivery, in any order.</param>
     /// <param name="worker">Who made the attempts.</param>
     /// <param name="cancellationToken">Rolls back.</param>
-    /// <returns>The due time of each delivery that was written; those missing were lost to somebody else.</returns>
-    public Task<IReadOnlyDictionary<DeliveryKey, DateTimeOffset>> RecordAsync(
+    /// <returns>The deliveries that were written; those missing were lost to somebody else.</returns>
+    public Task<IReadOnlyDictionary<DeliveryKey, Recorded>> RecordAsync(
         IReadOnlyCollection<AttemptRecord> records, string worker, CancellationToken cancellationToken)
     {
         var sorted = records.OrderBy(record => record.Key).ToList();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Redaction;
 using Microsoft.Extensions.Logging;
@@ -196,16 +197,18 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     {
         var youngest = await Database.SortedSetRangeByScoreAsync(
             set, double.NegativeInfinity, nowMilliseconds, order: Order.Descending, take: LookBack);
-        var byOrganization = new Dictionary<long, List<DeliveryKey>>();
+        var looked = new List<DeliveryKey>(youngest.Length);
+        var counts = new Dictionary<long, int>();
         foreach (var member in youngest)
         {
             if (!QueueKeys.TryParseMember(member, out var key)) continue;
-            if (!byOrganization.TryGetValue(key.OrganizationId, out var own)) byOrganization[key.OrganizationId] = own = [];
-            own.Add(key);
+            looked.Add(key);
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, key.OrganizationId, out _)++;
         }
 
-        var overtaken = byOrganization.Values.Where(own => own.Count < youngest.Length / 4).ToList();
-        if (overtaken.Count == 0) return;
+        // Of one organization's backlog, which is most of them, nobody is.
+        if (counts.Values.All(count => count >= youngest.Length / 4)) return;
+        var overtaken = looked.Where(key => counts[key.OrganizationId] < youngest.Length / 4).GroupBy(key => key.OrganizationId, (_, own) => own.ToList()).ToList();
         var room = Math.Max(0, limit - keys.Count);
         var share = Math.Max(1, room / overtaken.Count);
         // Of each the oldest; of more organizations than there is room for, any: the next look, which then comes at once, finds the others.

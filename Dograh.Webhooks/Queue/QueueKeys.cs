@@ -25,11 +25,15 @@ public static class QueueKeys
     public static bool TryParseMember(RedisValue member, out DeliveryKey key)
     {
         key = default;
-        var text = (string?)member;
-        var colon = text?.IndexOf(':', StringComparison.Ordinal) ?? -1;
+        // Two numbers of up to 19 digits and the colon; of what is longer there is none of ours.
+        Span<byte> text = stackalloc byte[40];
+        var length = member.GetByteCount();
+        if (length > text.Length) return false;
+        text = text[..member.CopyTo(text)];
+        var colon = text.IndexOf((byte)':');
         if (colon <= 0
-            || !long.TryParse(text.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var organizationId)
-            || !long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            || !long.TryParse(text[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out var organizationId)
+            || !long.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var id))
         {
             return false;
         }

@@ -148,8 +148,8 @@ public sealed class DeliverySender : IDisposable
     /// <inheritdoc />
     public void Dispose() => _invoker.Dispose();
 
-    // What is sent of the credential, its token fetched if need be; or what came of that.
-    private async Task<(CredentialHeader? Header, TokenResult.Usable? Token, AttemptResult? Instead)> FindHeaderAsync(
+    // What is sent of the credential, its token fetched if need be; or what came of that. Most have none to fetch: nothing is allocated for them.
+    private async ValueTask<(CredentialHeader? Header, TokenResult.Usable? Token, AttemptResult? Instead)> FindHeaderAsync(
         ClaimedDelivery delivery, ResolvedCredential? credential, ReceiverOrigin origin, CancellationToken cancellationToken)
     {
         if (credential?.Client is not { } client) return (credential?.Header, null, null);

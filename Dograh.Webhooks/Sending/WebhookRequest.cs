@@ -43,6 +43,8 @@ public static class WebhookRequest
     private const string IdHeader = "webhook-id";
     private const string NoHeaders = "[]";
 
+    private static volatile Tuple<long, string>? _timestamp;
+
     /// <summary>Builds the request.</summary>
     /// <param name="delivery">The claimed delivery.</param>
     /// <param name="credential">The credential's header; null if it has none.</param>
@@ -116,8 +118,16 @@ public static class WebhookRequest
     {
         var timestamp = sentAt.ToUnixTimeSeconds();
         var signature = keys.Sign(delivery.DeliveryUuid, timestamp, HasBody(delivery.HttpMethod) ? delivery.Payload : []);
-        request.Headers.TryAddWithoutValidation(TimestampHeader, timestamp.ToString(CultureInfo.InvariantCulture));
+        request.Headers.TryAddWithoutValidation(TimestampHeader, TextOf(timestamp));
         request.Headers.TryAddWithoutValidation(SignatureHeader, signature);
+    }
+
+    // Thousands of requests are signed in the same second.
+    private static string TextOf(long timestamp)
+    {
+        var last = _timestamp;
+        if (last is null || last.Item1 != timestamp) _timestamp = last = Tuple.Create(timestamp, timestamp.ToString(CultureInfo.InvariantCulture));
+        return last.Item2;
     }
 
     /// <summary>Whether the method carries a body.</summary>

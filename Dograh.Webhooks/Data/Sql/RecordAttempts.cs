@@ -48,22 +48,24 @@ internal static class RecordAttempts
     /// <param name="records">The outcomes, sorted by key and at most one a delivery.</param>
     /// <param name="worker">Who made the attempts.</param>
     /// <param name="cancellationToken">Rolls back.</param>
-    /// <returns>For each delivery that was written, its due time now; those missing were lost to somebody else.</returns>
-    public static async Task<IReadOnlyDictionary<DeliveryKey, DateTimeOffset>> ExecuteAsync(
+    /// <returns>The deliveries that were written; those missing were lost to somebody else.</returns>
+    public static async Task<IReadOnlyDictionary<DeliveryKey, Recorded>> ExecuteAsync(
         NpgsqlConnection connection, IReadOnlyList<AttemptRecord> records, string worker, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var written = await UpdateAsync(connection, records, cancellationToken);
-        var attempts = records
-            .Where(record => record.Attempt is not null && written.ContainsKey(record.Key))
-            .Select(record => (Record: record, Attempt: record.Attempt!, written[record.Key].Number))
-            .ToList();
+        var attempts = new List<(AttemptRecord, AttemptResult.Attempted, int)>(records.Count);
+        foreach (var record in records)
+        {
+            if (record.Attempt is { } attempt && written.TryGetValue(record.Key, out var row)) attempts.Add((record, attempt, row.Number));
+        }
+
         if (attempts.Count > 0) await InsertAsync(connection, attempts, worker, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return written.ToDictionary(row => row.Key, row => row.Value.DueAt);
+        return written;
     }
 
-    private static async Task<Dictionary<DeliveryKey, (int Number, DateTimeOffset DueAt)>> UpdateAsync(
+    private static async Task<Dictionary<DeliveryKey, Recorded>> UpdateAsync(
         NpgsqlConnection connection, IReadOnlyList<AttemptRecord> records, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(UpdateSql, connection);
@@ -76,12 +78,12 @@ internal static class RecordAttempts
         command.Parameters.AddArray(NpgsqlDbType.Integer, records, record => record.Attempt?.StatusCode);
         command.Parameters.AddArray(NpgsqlDbType.Text, records, record => record.Error);
 
-        var written = new Dictionary<DeliveryKey, (int, DateTimeOffset)>(records.Count);
+        var written = new Dictionary<DeliveryKey, Recorded>(records.Count);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             var key = new DeliveryKey(reader.GetInt64(0), reader.GetInt64(1));
-            written[key] = (reader.GetInt32(2), reader.GetFieldValue<DateTimeOffset>(3));
+            written[key] = new Recorded(reader.GetInt32(2), reader.GetFieldValue<DateTimeOffset>(3));
         }
 
         return written;
@@ -106,3 +108,8 @@ internal static class RecordAttempts
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
+
+/// <summary>A delivery whose outcome was written.</summary>
+/// <param name="Number">The attempt's number.</param>
+/// <param name="DueAt">When the delivery is due now.</param>
+public readonly record struct Recorded(int Number, DateTimeOffset DueAt);
