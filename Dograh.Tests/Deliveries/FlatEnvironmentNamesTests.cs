@@ -10,6 +10,7 @@ public sealed class FlatEnvironmentNamesTests
     private const string Table =
         """
         ADMIN_API_KEY = Admin:ApiKey
+        BINS_ENABLED = Bins:Enabled
         DATABASE_MIGRATE_ON_STARTUP = Database:MigrateOnStartup
         EGRESS_ALLOWED_NETWORKS = Egress:AllowedNetworks
         EGRESS_ALLOWED_PORTS = Egress:AllowedPorts
