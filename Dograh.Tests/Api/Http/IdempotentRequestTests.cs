@@ -26,7 +26,7 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
 
     [Fact]
     public void Every_path_that_creates_something_is_tested_here() => Assert.Equal(
-        Paths.Select(path => path.Data.Item1).Concat(["POST /api/v1/api-keys", "POST /api/v1/credentials/{uuid:guid}/test", "POST /api/v1/organizations", "POST /api/v1/workflows/{id:long}/preview"]).Order(StringComparer.Ordinal),
+        Paths.Select(path => path.Data.Item1).Concat(["POST /api/v1/api-keys", "POST /api/v1/credentials/{uuid:guid}/test", "POST /api/v1/organizations", "POST /api/v1/workflows/{id:long}/preview", "POST /api/v1/workflows/validate", "POST /api/v1/workflows/preview", "POST /api/v1/workflows/{id:long}/test", "POST /api/v1/workflows/test", "POST /api/v1/deliveries/cancel", "POST /api/v1/bins"]).Order(StringComparer.Ordinal),
         Api.Routes.Where(route => route.Method == "POST").Select(route => route.ToString()).Order(StringComparer.Ordinal));
 
     [Theory, MemberData(nameof(Paths))]
