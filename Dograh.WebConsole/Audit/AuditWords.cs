@@ -28,6 +28,7 @@ internal static class AuditWords
         ["workflow.updated"] = "workflow saved again",
         ["workflow.tested"] = "workflow tested",
         ["delivery.replayed"] = "delivery replayed",
+        ["deliveries.cancelled"] = "deliveries cancelled",
         ["deliveries.replayed"] = "deliveries replayed",
         ["delivery.cancelled"] = "delivery cancelled",
         ["bin.created"] = "request bin created",
