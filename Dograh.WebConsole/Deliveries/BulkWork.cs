@@ -40,10 +40,10 @@ public sealed class BulkWork
         return (part.Replayed, part.NextCursor);
     });
 
-    /// <summary>Cancels what the filter finds.</summary>
-    public static BulkWork Cancel(DograhClient api, long expected, DeliveryFilter filter) => new("cancelled", expected, [filter], async (each, cursor) =>
+    /// <summary>Cancels what the filters find, one after another.</summary>
+    public static BulkWork Cancel(DograhClient api, long expected, params IReadOnlyList<DeliveryFilter> filters) => new("cancelled", expected, filters, async (filter, cursor) =>
     {
-        var part = await api.Deliveries.CancelPartAsync(each, PartSize, cursor);
+        var part = await api.Deliveries.CancelPartAsync(filter, PartSize, cursor);
         return (part.Cancelled, part.NextCursor);
     });
 

@@ -24,6 +24,7 @@ internal static class DeliveryExportEndpoint
             Status = Find("status"), WorkflowId = DeliveryFilters.Id(Find("workflow_id")), WorkflowRunId = DeliveryFilters.Id(Find("workflow_run_id")), WebhookNodeId = Find("webhook_node_id"),
             EndpointHost = Find("endpoint_host"), CreatedAfter = DeliveryFilters.Time(Find("created_after")), CreatedBefore = DeliveryFilters.Time(Find("created_before")), StatusCode = Find("status_code"),
             Error = Find("error"), Cause = Find("cause"),
+            DeliveryIds = Find("delivery_ids") is { } ids ? [.. ids.Split(',').Select(id => Guid.TryParse(id, out var uuid) ? uuid : Guid.Empty)] : null,
         };
         var user = context.User;
         var client = api.ClientOf(user.FindFirst(SessionCookie.KeyClaim)!.Value);

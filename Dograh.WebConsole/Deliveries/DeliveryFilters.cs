@@ -16,7 +16,7 @@ internal static class DeliveryFilters
         [
             ("status", filter.Status), ("workflow_id", Text(filter.WorkflowId)), ("workflow_run_id", Text(filter.WorkflowRunId)), ("webhook_node_id", filter.WebhookNodeId),
             ("endpoint_host", filter.EndpointHost), ("created_after", Text(filter.CreatedAfter)), ("created_before", Text(filter.CreatedBefore)), ("status_code", filter.StatusCode),
-            ("error", filter.Error), ("cause", filter.Cause), ("cursor", cursor), .. besides,
+            ("error", filter.Error), ("cause", filter.Cause), ("delivery_ids", filter.DeliveryIds is { } ids ? string.Join(',', ids) : null), ("cursor", cursor), .. besides,
         ];
         var query = string.Join('&', parts.Where(part => !string.IsNullOrEmpty(part.Value)).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value!)}"));
         return query.Length == 0 ? "" : $"?{query}";

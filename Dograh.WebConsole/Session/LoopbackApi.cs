@@ -38,10 +38,10 @@ internal sealed class LoopbackApi(IServer server) : IDisposable
     };
 
     /// <summary>A client that calls with the key of whoever has signed in.</summary>
-    public DograhClient ClientOf(AuthenticationStateProvider authentication) => Client(new SessionHandler(authentication, _secret, Sockets));
+    public DograhClient ClientOf(AuthenticationStateProvider authentication) => new(Http(new SessionHandler(authentication, _secret, Sockets)));
 
     /// <summary>A client that calls with a given key.</summary>
-    public DograhClient ClientOf(string key) => Client(new KeyHandler(key, Sockets));
+    public DograhClient ClientOf(string key) => new(Http(Sockets), key);
 
     /// <summary>
     /// The middleware that gives a call of the console the address of the browser that it is made for: the audit log and the limits are about people, not about
@@ -60,7 +60,7 @@ internal sealed class LoopbackApi(IServer server) : IDisposable
 
     public void Dispose() => _sockets?.Dispose();
 
-    private DograhClient Client(HttpMessageHandler handler) => new(new HttpClient(handler, disposeHandler: false) { BaseAddress = Address, Timeout = Limit });
+    private HttpClient Http(HttpMessageHandler handler) => new(handler, disposeHandler: false) { BaseAddress = Address, Timeout = Limit };
 
     private Uri FindAddress()
     {
@@ -76,15 +76,6 @@ internal sealed class LoopbackApi(IServer server) : IDisposable
     {
         var parsed = Microsoft.AspNetCore.Http.BindingAddress.Parse(address);
         return (parsed.Scheme, parsed.Host, parsed.Port);
-    }
-
-    private sealed class KeyHandler(string key, HttpMessageHandler inner) : DelegatingHandler(inner)
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-            return base.SendAsync(request, cancellationToken);
-        }
     }
 
     private sealed class SessionHandler(AuthenticationStateProvider authentication, string secret, HttpMessageHandler inner) : DelegatingHandler(inner)

@@ -193,6 +193,26 @@ public sealed class DeliveriesPageTests(TestServers servers)
     }
 
     [Fact]
+    public async Task What_is_selected_is_exported_and_nothing_else()
+    {
+        var console = await servers.ConsoleAsync();
+        using var acme = await console.AddOrganizationAsync();
+        var run = await console.AddRunAsync(acme);
+        await console.Database.AddAsync(3, run.Waiting());
+        await using var window = await console.OpenAsync(acme.Key);
+        await window.GoAsync("/deliveries");
+        var row = window.Page.Locator("tbody tr").Nth(1);
+        var id = (await row.GetByRole(AriaRole.Link).First.GetAttributeAsync("href"))!.Split('/')[^1];
+        await row.GetByRole(AriaRole.Checkbox).CheckAsync();
+        await Assertions.Expect(window.Page.Locator("#selection")).ToHaveTextAsync("1 selected");
+
+        var download = await window.Page.RunAndWaitForDownloadAsync(() => window.Page.GetByRole(AriaRole.Button, new() { Name = "Export NDJSON", Exact = true }).ClickAsync());
+
+        var line = Assert.Single((await File.ReadAllTextAsync(await download.PathAsync(), Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(id, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_new_is_announced_and_pushes_nothing_away()
     {
         var console = await servers.ConsoleAsync();
