@@ -42,7 +42,7 @@ internal static class ApiServices
         services.AddSingleton<KeyRates>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<QuotaMeter>();
-        services.AddSingleton<RunIntake>();
+        services.AddSingleton<FirstStatistics>().AddSingleton<RunIntake>();
         services.AddSingleton<BinSignature>().AddSingleton<BinRates>().AddSingleton<BinReceiver>();
         services.AddSingleton<StatsReader>().AddSingleton<Timelines>().AddSingleton<BacklogReader>();
         services.AddScoped<IdempotentRequest>();

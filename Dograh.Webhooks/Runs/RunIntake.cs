@@ -28,16 +28,19 @@ public sealed partial class RunIntake
     private readonly WorkflowVersions _versions;
     private readonly RunWriter _writer;
     private readonly QuotaMeter _quotas;
+    private readonly FirstStatistics _statistics;
     private readonly Batcher<IReadOnlyList<DueDelivery>, bool> _schedule;
 
     /// <summary>Prepares the intake.</summary>
     public RunIntake(
-        EgressGuard guard, DeliveryQueue queue, NpgsqlDataSource dataSource, QuotaMeter quotas, IOptions<WebhookDeliveryOptions> options, ILogger<RunIntake> logger)
+        EgressGuard guard, DeliveryQueue queue, NpgsqlDataSource dataSource, QuotaMeter quotas, FirstStatistics statistics, IOptions<WebhookDeliveryOptions> options,
+        ILogger<RunIntake> logger)
     {
         _guard = guard;
         _options = options;
         _logger = logger;
         _quotas = quotas;
+        _statistics = statistics;
         _versions = new WorkflowVersions(dataSource);
         _writer = new RunWriter(dataSource, _versions, guard, quotas, options);
         _schedule = new(
@@ -118,6 +121,7 @@ public sealed partial class RunIntake
     public async Task ScheduleAsync(Intake intake)
     {
         if (intake.Created.Count == 0) return;
+        _statistics.Count(intake.Created.Count);
         using var activity = DograhTelemetry.Source.StartActivity("schedule", ActivityKind.Producer, intake.CompletingSpan);
         Tag(activity, intake.Created[0].Key.OrganizationId, intake.Outcomes);
         if (!await _schedule.RunAsync(intake.Created)) activity?.SetStatus(ActivityStatusCode.Error, "left to the sweep");

@@ -1,0 +1,71 @@
+using Dograh.Webhooks.Redaction;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Dograh.Webhooks.Runs;
+
+/// <summary>Has PostgreSQL gather statistics of a new system's tables once they hold their first rows.</summary>
+/// <remarks>
+/// A session keeps the plans of its statements, and of the checks of foreign keys, from when it first made them. Made while a table was empty they read through all that an
+/// organization has, for every row, until autovacuum comes by, which is up to a minute and then some hundred thousand rows later.
+/// Statistics make every session plan anew.
+/// </remarks>
+public sealed partial class FirstStatistics(NpgsqlDataSource dataSource, ILogger<FirstStatistics> logger)
+{
+    /// <summary>After how many deliveries: so few that to read them all costs little yet, so many that to read them all looks dearer to PostgreSQL than an index.</summary>
+    public const int Enough = 2_048;
+
+    // reltuples is -1 until somebody has looked.
+    private const string FindSql =
+        "SELECT relname::text FROM pg_class WHERE oid IN ('workflow_runs'::regclass, 'webhook_deliveries'::regclass) AND reltuples < $1 ORDER BY relname";
+
+    private int _stored;
+
+    /// <summary>Counts deliveries that this process has stored and committed. Returns at once, and never throws.</summary>
+    public void Count(int deliveries)
+    {
+        if (Volatile.Read(ref _stored) >= Enough || deliveries == 0) return;
+        var now = Interlocked.Add(ref _stored, deliveries);
+        if (now >= Enough && now - deliveries < Enough) _ = GatherGuardedAsync();
+    }
+
+    /// <summary>Gathers what is missing.</summary>
+    /// <returns>The tables.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL cannot be reached, or refuses.</exception>
+    public async Task<IReadOnlyList<string>> GatherAsync()
+    {
+        await using var connection = await dataSource.OpenConnectionAsync();
+        var tables = new List<string>();
+        await using (var find = new NpgsqlCommand(FindSql, connection) { Parameters = { new() { Value = (float)(Enough / 2) } } })
+        {
+            await using var reader = await find.ExecuteReaderAsync();
+            while (await reader.ReadAsync()) tables.Add(reader.GetString(0));
+        }
+
+        if (tables.Count == 0) return tables;
+        // Skipped where another process, or autovacuum, is at it.
+        await using var gather = new NpgsqlCommand($"ANALYZE (SKIP_LOCKED) {string.Join(", ", tables)}", connection);
+        await gather.ExecuteNonQueryAsync();
+        return tables;
+    }
+
+    private async Task GatherGuardedAsync()
+    {
+        try
+        {
+            foreach (var table in await GatherAsync()) LogGathered(logger, table);
+        }
+        catch (Exception e)
+        {
+            LogNotGathered(logger, e.GetType().Name, e.Message);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Statistics of {Table} are gathered, for it has its first rows.")]
+    private static partial void LogGathered(ILogger logger, string table);
+
+    [LoggerMessage(
+        2, LogLevel.Warning,
+        "Statistics of the first rows could not be gathered ({ErrorType}: {Error}). PostgreSQL is slower until autovacuum does it; ANALYZE workflow_runs, webhook_deliveries does it now.")]
+    private static partial void LogNotGathered(ILogger logger, string errorType, [FailureText] string error);
+}
