@@ -30,7 +30,7 @@ internal static class EndToEndScenario
     private static async Task<Sample> RunAsync(BenchStack stack, BenchSize size, bool batch)
     {
         await stack.ResetAsync();
-        var order = RunLoad.Order(stack, await stack.CreateWorkflowAsync("/hook"), size.Share(30_000), batch);
+        var order = RunLoad.Order(stack, size, await stack.CreateWorkflowAsync("/hook"), size.Share(30_000), batch);
         var (warm, counted) = (order.WarmUp * RunLoad.RunsIn(batch), order.Count * RunLoad.RunsIn(batch));
         await stack.StartWorkerAsync();
         await using var load = await LoadProcess.StartAsync(order, stack.Stop);

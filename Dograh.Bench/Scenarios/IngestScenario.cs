@@ -27,7 +27,7 @@ internal static class IngestScenario
         await using var bare = RoleProcess.Start(Role.BareApi, port.ToString(CultureInfo.InvariantCulture));
         var root = new Uri($"http://127.0.0.1:{port}");
         await stack.WaitUntilListeningAsync(new Uri(root, "/health"));
-        var order = RunLoad.Order(stack, workflow: 1, size.Share(30_000), batch: false) with { Url = new Uri(root, "/api/v1/workflows/1/completed-runs").ToString() };
+        var order = RunLoad.Order(stack, size, workflow: 1, size.Share(30_000), batch: false) with { Url = new Uri(root, "/api/v1/workflows/1/completed-runs").ToString() };
         await using var load = await LoadProcess.StartAsync(order, stack.Stop);
         var meter = await Meter.StartAsync(new() { ["api"] = bare.Id, ["load"] = load.Id }, database: null);
         var result = await load.RunAsync();
@@ -38,7 +38,7 @@ internal static class IngestScenario
     private static async Task<Sample> IngestAsync(BenchStack stack, BenchSize size, bool batch)
     {
         await stack.ResetAsync();
-        var order = RunLoad.Order(stack, await stack.CreateWorkflowAsync("/hook"), size.Share(30_000), batch);
+        var order = RunLoad.Order(stack, size, await stack.CreateWorkflowAsync("/hook"), size.Share(30_000), batch);
         await using var load = await LoadProcess.StartAsync(order, stack.Stop);
         await stack.Stored.SettleAsync();
         var processes = stack.Processes();

@@ -23,7 +23,7 @@ internal static class LatencyScenario
     private static async Task<Sample> RunAsync(BenchStack stack, BenchSize size, double perSecond)
     {
         await stack.ResetAsync();
-        var order = RunLoad.Order(stack, await stack.CreateWorkflowAsync("/timed"), (int)(perSecond * size.Seconds(Seconds)), batch: false) with
+        var order = RunLoad.Order(stack, size, await stack.CreateWorkflowAsync("/timed"), (int)(perSecond * size.Seconds(Seconds)), batch: false) with
         {
             Body = SampleRun.Run(),
             WarmUp = Math.Min(size.WarmUp, MostWarmUp),

@@ -17,8 +17,8 @@ internal static class RunLoad
     /// <summary>How many runs a request brings.</summary>
     public static int RunsIn(bool batch) => batch ? RunsPerBatch : 1;
 
-    /// <summary>An order for so many runs, and as many before the clock starts.</summary>
-    public static LoadOrder Order(BenchStack stack, long workflow, int runs, bool batch)
+    /// <summary>An order for so many runs, and before the clock starts as many as keep compilers at work.</summary>
+    public static LoadOrder Order(BenchStack stack, BenchSize size, long workflow, int runs, bool batch)
     {
         var requests = Math.Max(BatchConcurrency, runs / RunsIn(batch));
         return new LoadOrder
@@ -27,7 +27,7 @@ internal static class RunLoad
             Body = (batch ? SampleRun.Batch(RunsPerBatch) : SampleRun.Run()).Replace("@SENT_AT@", "0", StringComparison.Ordinal),
             Key = stack.ApiKey,
             Expected = batch ? MultiStatus : Accepted,
-            WarmUp = requests,
+            WarmUp = Math.Max(requests, size.WarmUp / RunsIn(batch)),
             Count = requests,
             Concurrency = batch ? BatchConcurrency : 64,
         };

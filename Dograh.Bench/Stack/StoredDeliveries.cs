@@ -160,6 +160,8 @@ internal sealed class StoredDeliveries(BenchPostgres postgres, IConnectionMultip
                     : copyDeliveries)}
                 """,
                 stop);
+            // Sessions keep the plans by which foreign keys are checked, and those made while a table was empty read through all of it, for each row.
+            if (from == 0) await SettleAsync();
         }
 
         // By statistics that know the copies: a join of two tables that were small a moment ago would compare each row with each.
