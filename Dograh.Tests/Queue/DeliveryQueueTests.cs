@@ -379,8 +379,12 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
 
     private static DueDelivery Due(long organizationId, long id, DateTimeOffset at) => new(Key(organizationId, id), at);
 
-    private static Task SubscribedAsync(IConnectionMultiplexer connection) =>
-        Eventually.TrueAsync(() => connection.GetSubscriber().IsConnected(QueueKeys.Wake));
+    // Its SUBSCRIBE was sent and nobody waited for the answer: what is asked after it on the same connection is answered after it.
+    private static async Task SubscribedAsync(IConnectionMultiplexer connection)
+    {
+        await Eventually.TrueAsync(() => connection.GetSubscriber().IsConnected(QueueKeys.Wake));
+        await connection.GetSubscriber().PingAsync();
+    }
 
     private DeliveryQueue NewQueue(int shards = 1, IConnectionMultiplexer? connection = null) =>
         new(connection ?? _redis.Connection, Options.Create(new WebhookDeliveryOptions { QueueShards = shards }), _log.For<DeliveryQueue>());

@@ -29,8 +29,8 @@ public sealed partial class FirstStatistics(NpgsqlDataSource dataSource, ILogger
         if (now >= Enough && now - deliveries < Enough) _ = GatherGuardedAsync();
     }
 
-    /// <summary>Gathers what is missing.</summary>
-    /// <returns>The tables.</returns>
+    /// <summary>Gathers what is missing, where this user may: PostgreSQL leaves out tables that are another's.</summary>
+    /// <returns>The tables that had no statistics.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL cannot be reached, or refuses.</exception>
     public async Task<IReadOnlyList<string>> GatherAsync()
     {
@@ -53,7 +53,7 @@ public sealed partial class FirstStatistics(NpgsqlDataSource dataSource, ILogger
     {
         try
         {
-            foreach (var table in await GatherAsync()) LogGathered(logger, table);
+            foreach (var table in await GatherAsync()) LogAsked(logger, table);
         }
         catch (Exception e)
         {
@@ -61,8 +61,8 @@ public sealed partial class FirstStatistics(NpgsqlDataSource dataSource, ILogger
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Statistics of {Table} are gathered, for it has its first rows.")]
-    private static partial void LogGathered(ILogger logger, string table);
+    [LoggerMessage(1, LogLevel.Information, "{Table} has its first rows: asked PostgreSQL for statistics of it.")]
+    private static partial void LogAsked(ILogger logger, string table);
 
     [LoggerMessage(
         2, LogLevel.Warning,
