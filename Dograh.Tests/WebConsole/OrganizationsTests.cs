@@ -74,6 +74,7 @@ public sealed class OrganizationsTests(TestServers servers)
         await Expect(RowOf(page, first).GetByRole(AriaRole.Button, new() { Name = $"Chosen {first}" })).ToBeDisabledAsync();
         await window.AssertAccessibleAsync();
         await RowOf(page, second).GetByRole(AriaRole.Button, new() { Name = $"Act for {second}" }).ClickAsync();
+        await window.InteractiveAsync();
         await Expect(chosen).ToHaveTextAsync(second);
         await Expect(DeadLetters(page)).ToHaveTextAsync("5");
 
