@@ -1,3 +1,4 @@
+using Dograh.Tests.Support;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
 using Npgsql;
@@ -222,24 +223,8 @@ public sealed class PlanTests(LargeDatabase seeded)
     // Both plans that a prepared statement may get: the one for these parameters, and the one for any.
     private async Task<IReadOnlyList<string>> ExplainAsync(string sql, string types, Action<NpgsqlParameterCollection> parameters)
     {
-        await using var connection = await seeded.Database.DataSource.OpenConnectionAsync(Token);
-        await using var custom = new NpgsqlCommand($"EXPLAIN {sql}", connection);
+        await using var custom = seeded.Database.DataSource.CreateCommand($"EXPLAIN {sql}");
         parameters(custom.Parameters);
-        await using var prepare = new NpgsqlCommand($"SET plan_cache_mode = force_generic_plan; PREPARE statement ({types}) AS {sql}", connection);
-        await prepare.ExecuteNonQueryAsync(Token);
-        var nulls = string.Join(", ", types.Split(',').Select(_ => "NULL"));
-        await using var generic = new NpgsqlCommand($"EXPLAIN EXECUTE statement ({nulls})", connection);
-        string[] plans = [await ReadAsync(custom), await ReadAsync(generic)];
-        await using var tidy = new NpgsqlCommand("RESET plan_cache_mode; DEALLOCATE statement", connection);
-        await tidy.ExecuteNonQueryAsync(Token);
-        return plans;
-
-        static async Task<string> ReadAsync(NpgsqlCommand explain)
-        {
-            var lines = new List<string>();
-            await using var reader = await explain.ExecuteReaderAsync(Token);
-            while (await reader.ReadAsync(Token)) lines.Add(reader.GetString(0));
-            return string.Join('\n', lines);
-        }
+        return [await custom.ReadPlanAsync(), await GenericPlan.ReadAsync(seeded.Database.DataSource, sql, types)];
     }
 }

@@ -59,11 +59,7 @@ public sealed class StaleStatisticsTests(TestServers servers) : DatabaseTest(ser
     {
         await using var command = Database.DataSource.CreateCommand("EXPLAIN " + sql);
         fill(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(Token);
-        var plan = new List<string>();
-        while (await reader.ReadAsync(Token)) plan.Add(reader.GetString(0));
-
-        var text = string.Join('\n', plan);
+        var text = await command.ReadPlanAsync();
         Assert.DoesNotContain(DueIndex, text, StringComparison.Ordinal);
         Assert.Contains("pk_webhook_deliveries", text, StringComparison.Ordinal);
     }
