@@ -47,7 +47,8 @@ public sealed class BinFuzzTests(TestServers servers)
 
             var status = await SendAsync(api.Address, bytes);
 
-            Assert.True(status is >= 200 and < 500, $"{status}");
+            // 505: a line break and a space in the target make what follows the space the version.
+            Assert.True(status is (>= 200 and < 500) or 505, $"{status}");
             (await acme.GetAsync($"bins/{bin}/requests?limit=1")).Is(200);
         }, request => $"{request.Head}\n{Convert.ToHexString(request.Body)}");
 
