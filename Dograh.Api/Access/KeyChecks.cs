@@ -1,17 +1,8 @@
-using Dograh.Webhooks.Runs;
-
 namespace Dograh.Api.Access;
 
 /// <summary>Makes up for a key that authentication has not looked up, where the work that would have done so is not reached.</summary>
 internal static class KeyChecks
 {
-    /// <summary>Looks the request's key up unless that was done.</summary>
-    /// <exception cref="KeyGoneException">It does not work any more.</exception>
-    public static async Task DemandWorkingKeyAsync(HttpContext context)
-    {
-        if (!await HasWorkingKeyAsync(context)) throw new KeyGoneException();
-    }
-
     /// <summary>Has the request's key, which is gone, refused before anything else from now on.</summary>
     public static void Forget(HttpContext context)
     {

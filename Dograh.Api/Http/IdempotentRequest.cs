@@ -26,47 +26,46 @@ internal sealed class IdempotentRequest(TenantDbContext database, IHttpContextAc
     {
         var context = accessor.HttpContext!;
         var cancellationToken = context.RequestAborted;
-        var key = ReadKey(context.Request);
-        var path = context.Request.Path.Value!;
+        var key = ReadKey(context.Request, caller, body);
 
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         var connection = (NpgsqlConnection)database.Database.GetDbConnection();
-        if (key is not null
-            && await IdempotencyStore.ReserveAsync(connection, caller.OrganizationId, path, key, IdempotencyStore.Hash(body), cancellationToken) is { } first)
-        {
-            if (!first.Matches) throw ApiProblemException.Conflict($"This {Header} was used before with another body.");
-            context.Response.Headers[ReplayedHeader] = "true";
-            return Results.Content(first.ResponseBody, "application/json; charset=utf-8", statusCode: first.StatusCode);
-        }
+        if (key is not null && (await IdempotencyStore.ReserveAsync(connection, [key], cancellationToken))[0] is { } first) return Repeat(context, key, first);
 
         var answer = await work(database, connection, cancellationToken);
         var json = JsonSerializer.Serialize(answer.Body, answer.Body.GetType(), ApiJson.Options);
-        if (key is not null)
-        {
-            await IdempotencyStore.CompleteAsync(connection, caller.OrganizationId, path, key, answer.StatusCode, json, cancellationToken);
-        }
+        if (key is not null) await IdempotencyStore.CompleteAsync(connection, [new KeptAnswer(key, answer.StatusCode, json)], cancellationToken);
 
         // From here on it is done, whether or not the client still listens.
         await transaction.CommitAsync(CancellationToken.None);
         if (answer.AfterCommit is not null) await answer.AfterCommit();
-        return Results.Content(json, "application/json; charset=utf-8", statusCode: answer.StatusCode);
+        return Json(answer.StatusCode, json);
     }
 
-    /// <summary>Whether the request has a key.</summary>
-    public static bool HasKey(HttpRequest request) => request.Headers.ContainsKey(Header);
-
-    /// <summary>An answer without any key to keep it under.</summary>
-    public static IResult Answer<T>(int statusCode, T body) =>
-        Results.Content(JsonSerializer.Serialize(body, ApiJson.Options), "application/json; charset=utf-8", statusCode: statusCode);
-
-    private static string? ReadKey(HttpRequest request)
+    /// <summary>The key of a request, with what it is bound to; null if it has none.</summary>
+    /// <exception cref="ApiProblemException">The key is too long or empty (422).</exception>
+    public static RequestKey? ReadKey(HttpRequest request, Caller caller, byte[] body)
     {
         if (!request.Headers.TryGetValue(Header, out var header)) return null;
         var key = header.ToString();
         return key.Length is > 0 and <= IdempotencyRecord.MaxKeyLength
-            ? key
+            ? new RequestKey(caller.OrganizationId, request.Path.Value!, key, IdempotencyStore.Hash(body))
             : throw ApiProblemException.Unprocessable(Header, $"must be 1 to {IdempotencyRecord.MaxKeyLength} characters");
     }
+
+    /// <summary>Answers as the first time.</summary>
+    /// <exception cref="ApiProblemException">That was another body (409).</exception>
+    public static IResult Repeat(HttpContext context, RequestKey key, IdempotentAnswer first)
+    {
+        if (!key.RequestHash.AsSpan().SequenceEqual(first.RequestHash)) throw ApiProblemException.Conflict($"This {Header} was used before with another body.");
+        context.Response.Headers[ReplayedHeader] = "true";
+        return Json(first.StatusCode, first.ResponseBody);
+    }
+
+    /// <summary>An answer without any key to keep it under.</summary>
+    public static IResult Answer<T>(int statusCode, T body) => Json(statusCode, JsonSerializer.Serialize(body, ApiJson.Options));
+
+    private static IResult Json(int statusCode, string body) => Results.Content(body, "application/json; charset=utf-8", statusCode: statusCode);
 }
 
 /// <summary>What to answer.</summary>

@@ -21,13 +21,13 @@ internal static class CompletedRunsBatch
         if (body.Value.Runs.ValueKind != JsonValueKind.Array) throw ApiProblemException.Unprocessable("runs", "must be an array of runs");
         var count = body.Value.Runs.GetArrayLength();
         if (count is 0 or > MaxRuns) throw ApiProblemException.Unprocessable("runs", $"must hold 1 to {MaxRuns} runs, not {count}");
-        var items = body.Value.Runs.EnumerateArray().Select(Read).ToList();
         // Apart from the keys of whole batches, which a client may well give the same names.
         var path = $"{request.Path}#runs";
+        var items = body.Value.Runs.EnumerateArray().Select(run => Read(run, caller, path)).ToList();
 
         return idempotent.RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
         {
-            await ReserveKeysAsync(connection, caller, path, items, cancellationToken);
+            await ReserveKeysAsync(connection, items, cancellationToken);
             var good = items.Where(item => item.IsToBeStored).ToList();
             var taken = await intake.StoreCompletedAsync(
                 connection, caller.OrganizationId, id, good.Select(item => (item.Fields!, item.Completion!)).ToList(), cancellationToken)
@@ -35,31 +35,19 @@ internal static class CompletedRunsBatch
             var next = 0;
             for (var i = 0; i < good.Count; i++)
             {
-                if (taken.Refusals[i] is { } exceeded)
-                {
-                    // Its key stands for nothing: the run may come again.
-                    good[i].Answer = Refused(Problems.Create(exceeded));
-                    if (good[i].Key is { } unused) await IdempotencyStore.ReleaseAsync(connection, caller.OrganizationId, path, unused, cancellationToken);
-                    continue;
-                }
-
-                var stored = taken.Outcomes[next++];
-                good[i].Answer = new BatchItemView(StatusCodes.Status202Accepted, stored, Problem: null);
-                if (good[i].Key is { } key)
-                {
-                    var outcome = JsonSerializer.Serialize(stored, ApiJson.Options);
-                    await IdempotencyStore.CompleteAsync(
-                        connection, caller.OrganizationId, path, key, StatusCodes.Status202Accepted, outcome, cancellationToken);
-                }
+                good[i].Answer = taken.Refusals[i] is { } exceeded
+                    ? Refused(Problems.Create(exceeded))
+                    : new BatchItemView(StatusCodes.Status202Accepted, taken.Outcomes[next++], Problem: null);
             }
 
+            await KeepAnswersAsync(connection, good.Where(item => item.Key is not null).ToList(), cancellationToken);
             foreach (var item in items) item.Answer ??= item.RepeatOf!.Answer!.Outcome is { } first ? Repeated(first) : item.RepeatOf.Answer;
             return new Answer(
                 StatusCodes.Status207MultiStatus, new BatchView(items.Select(item => item.Answer!).ToList()), () => intake.ScheduleAsync(taken));
         });
     }
 
-    private static Item Read(JsonElement element)
+    private static Item Read(JsonElement element, Caller caller, string path)
     {
         var item = new Item();
         var faults = new Faults();
@@ -68,19 +56,20 @@ internal static class CompletedRunsBatch
             var run = ApiJson.Deserialize<RunRequest>(element);
             item.Fields = run.ToFields(faults);
             item.Completion = run.ToCompletion(faults);
-            if (element.TryGetProperty(KeyField, out var key) && key.ValueKind != JsonValueKind.Null)
+            string? key = null;
+            if (element.TryGetProperty(KeyField, out var given) && given.ValueKind != JsonValueKind.Null)
             {
-                item.Key = key.ValueKind == JsonValueKind.String ? key.GetString() : null;
-                if (item.Key is not { Length: > 0 and <= IdempotencyRecord.MaxKeyLength })
+                key = given.ValueKind == JsonValueKind.String ? given.GetString() : null;
+                if (key is not { Length: > 0 and <= IdempotencyRecord.MaxKeyLength })
                 {
                     faults.Add(KeyField, $"must be a string of 1 to {IdempotencyRecord.MaxKeyLength} characters");
                 }
 
-                faults.CheckText(KeyField, item.Key);
+                faults.CheckText(KeyField, key);
             }
 
             faults.ThrowIfAny();
-            item.RequestHash = IdempotencyStore.Hash(Encoding.UTF8.GetBytes(element.GetRawText()));
+            if (key is not null) item.Key = new RequestKey(caller.OrganizationId, path, key, IdempotencyStore.Hash(Encoding.UTF8.GetBytes(element.GetRawText())));
         }
         catch (ApiProblemException e)
         {
@@ -90,33 +79,33 @@ internal static class CompletedRunsBatch
         return item;
     }
 
-    // In the order of the keys, so that two batches that share some wait for each other in one direction only.
-    private static async Task ReserveKeysAsync(
-        NpgsqlConnection connection, Caller caller, string path, List<Item> items, CancellationToken cancellationToken)
+    private static async Task ReserveKeysAsync(NpgsqlConnection connection, List<Item> items, CancellationToken cancellationToken)
     {
-        var firstOf = new Dictionary<string, Item>(StringComparer.Ordinal);
-        foreach (var item in items.Where(item => item is { Answer: null, Key: not null }).OrderBy(item => item.Key, StringComparer.Ordinal))
+        var byKey = items.Where(item => item is { Answer: null, Key: not null }).GroupBy(item => item.Key!.Key, StringComparer.Ordinal).ToList();
+        if (byKey.Count == 0) return;
+        var before = await IdempotencyStore.ReserveAsync(connection, byKey.ConvertAll(twins => twins.First().Key!), cancellationToken);
+        for (var i = 0; i < byKey.Count; i++)
         {
-            if (firstOf.TryGetValue(item.Key!, out var first))
+            var first = byKey[i].First();
+            // Twice in one batch: the same run again, or a conflict; and any of them may be the run that was taken in before.
+            var hash = before[i]?.RequestHash ?? first.Key!.RequestHash;
+            foreach (var item in byKey[i])
             {
-                // Twice in one batch: the same run again, or a conflict.
-                if (!first.RequestHash.AsSpan().SequenceEqual(item.RequestHash)) item.Answer = KeyConflict();
-                else if (first.Answer is not null) item.Answer = first.Answer;
-                else item.RepeatOf = first;
-                continue;
+                if (!item.Key!.RequestHash.AsSpan().SequenceEqual(hash)) item.Answer = KeyConflict();
+                else if (before[i] is { } answer) item.Answer = Repeated(JsonSerializer.Deserialize<RunOutcome>(answer.ResponseBody, ApiJson.Options)!);
+                else if (item != first) item.RepeatOf = first;
             }
-
-            var before = await IdempotencyStore.ReserveAsync(connection, caller.OrganizationId, path, item.Key!, item.RequestHash, cancellationToken);
-            if (before is { Matches: false })
-            {
-                // Not the first of its key: another run of this batch may still be that.
-                item.Answer = KeyConflict();
-                continue;
-            }
-
-            firstOf[item.Key!] = item;
-            if (before is not null) item.Answer = Repeated(JsonSerializer.Deserialize<RunOutcome>(before.ResponseBody, ApiJson.Options)!);
         }
+    }
+
+    // The key of a run that is refused stands for nothing: the run may come again.
+    private static async Task KeepAnswersAsync(NpgsqlConnection connection, List<Item> keyed, CancellationToken cancellationToken)
+    {
+        var refused = keyed.Where(item => item.Answer!.Outcome is null).Select(item => item.Key!).ToList();
+        if (refused.Count > 0) await IdempotencyStore.ReleaseAsync(connection, refused, cancellationToken);
+        var kept = keyed.Where(item => item.Answer!.Outcome is not null)
+            .Select(item => new KeptAnswer(item.Key!, StatusCodes.Status202Accepted, JsonSerializer.Serialize(item.Answer!.Outcome, ApiJson.Options))).ToList();
+        if (kept.Count > 0) await IdempotencyStore.CompleteAsync(connection, kept, cancellationToken);
     }
 
     private static BatchItemView Repeated(RunOutcome first) => new(
@@ -142,9 +131,7 @@ internal static class CompletedRunsBatch
 
         public Completion? Completion { get; set; }
 
-        public string? Key { get; set; }
-
-        public byte[] RequestHash { get; set; } = [];
+        public RequestKey? Key { get; set; }
 
         /// <summary>The run of the same batch that this one is again.</summary>
         public Item? RepeatOf { get; set; }

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using Dograh.Api.Access;
 using Dograh.Api.Http;
 using Dograh.Webhooks.Data;
+using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Organizations;
 using Dograh.Webhooks.Runs;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -97,17 +99,21 @@ internal static class RunsApi
         var completion = body.Value.ToCompletion(faults);
         faults.ThrowIfAny();
         // The operator's key is not in the table that a group's keys are looked up in.
-        if (context.Features.Get<CallerKey>() is { } key && !IdempotentRequest.HasKey(context.Request))
+        if (context.Features.Get<CallerKey>() is { } key)
         {
             // Nothing but its own rows to commit: it shares a transaction with others.
+            var request = IdempotentRequest.ReadKey(context.Request, caller, body.Bytes);
+            var runKey = request is null
+                ? null
+                : new RunKey(request, outcome => new KeptAnswer(request, StatusCodes.Status202Accepted, JsonSerializer.Serialize(outcome, ApiJson.Options)));
             var stored = await intake.StoreCompletedAsync(
-                new CompletedRun(caller.OrganizationId, key.Hash, id, fields, completion, body.Bytes.Length))
+                new CompletedRun(caller.OrganizationId, key.Hash, id, fields, completion, body.Bytes.Length) { Key = runKey })
                 ?? throw ApiProblemException.NotFound("workflow");
+            if (stored.First is { } first) return IdempotentRequest.Repeat(context, request!, first);
             _ = intake.ScheduleAsync(stored);
             return IdempotentRequest.Answer(StatusCodes.Status202Accepted, stored.Outcomes[0]);
         }
 
-        await KeyChecks.DemandWorkingKeyAsync(context);
         return await context.RequestServices.GetRequiredService<IdempotentRequest>().RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>
         {
             var taken = await intake.StoreCompletedAsync(connection, caller.OrganizationId, id, [(fields, completion)], cancellationToken)

@@ -13,8 +13,11 @@ internal sealed record LoadOrder
     /// <summary>Where each request is posted to.</summary>
     public required string Url { get; init; }
 
-    /// <summary>The body; <c>@SENT_AT@</c> in it becomes the timestamp at which it was due to be sent.</summary>
+    /// <summary>The body; <c>@SENT_AT@</c> in it becomes the timestamp at which it was due to be sent, <c>@KEY@</c> a text that no other request has.</summary>
     public required string Body { get; init; }
+
+    /// <summary>Whether each request has an <c>Idempotency-Key</c> of its own.</summary>
+    public bool HasIdempotencyKey { get; init; }
 
     /// <summary>The API key; null to send none.</summary>
     public string? Key { get; init; }
@@ -52,6 +55,7 @@ internal static class LoadRole
     public const string Warm = "warm";
 
     private const string SentAt = "@SENT_AT@";
+    private const string UniqueKey = "@KEY@";
 
     public static async Task RunAsync()
     {
@@ -121,6 +125,7 @@ internal static class LoadRole
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, request.Url) { Content = new ByteArrayContent(request.Body(dueAt)) };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (request.HasIdempotencyKey) message.Headers.TryAddWithoutValidation("Idempotency-Key", NewKey());
         if (request.AsDelivery)
         {
             message.Headers.TryAddWithoutValidation("User-Agent", "Dograh-Webhooks/0.1.0");
@@ -134,11 +139,14 @@ internal static class LoadRole
         return (int)response.StatusCode == request.Expected;
     }
 
+    private static string NewKey() => Guid.CreateVersion7().ToString("N");
+
     /// <summary>What every request has in common, made once.</summary>
     private sealed class Request(LoadOrder order)
     {
         private readonly string[] _parts = order.Body.Split(SentAt);
         private readonly byte[] _whole = Encoding.UTF8.GetBytes(order.Body);
+        private readonly bool _isUnique = order.Body.Contains(UniqueKey, StringComparison.Ordinal);
 
         public Uri Url { get; } = new(order.Url);
 
@@ -146,6 +154,10 @@ internal static class LoadRole
 
         public bool AsDelivery { get; } = order.AsDelivery;
 
-        public byte[] Body(long dueAt) => _parts.Length == 1 ? _whole : Encoding.UTF8.GetBytes(string.Join($"{dueAt}", _parts));
+        public bool HasIdempotencyKey { get; } = order.HasIdempotencyKey;
+
+        public byte[] Body(long dueAt) => _parts.Length == 1 && !_isUnique
+            ? _whole
+            : Encoding.UTF8.GetBytes(string.Join($"{dueAt}", _parts).Replace(UniqueKey, NewKey(), StringComparison.Ordinal));
     }
 }

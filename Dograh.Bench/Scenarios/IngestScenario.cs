@@ -14,8 +14,10 @@ internal static class IngestScenario
         $"completed runs a second, durable before the answer, 64 at a time; batches of {RunLoad.RunsPerBatch}, {RunLoad.BatchConcurrency} at a time",
         [
             new("bare API", () => BareAsync(stack, size)),
-            new("completed-runs", () => IngestAsync(stack, size, batch: false)),
-            new("completed-runs/batch", () => IngestAsync(stack, size, batch: true)),
+            new("completed-runs", () => IngestAsync(stack, size, batch: false, keyed: false)),
+            new("completed-runs, Idempotency-Key", () => IngestAsync(stack, size, batch: false, keyed: true)),
+            new("completed-runs/batch", () => IngestAsync(stack, size, batch: true, keyed: false)),
+            new("completed-runs/batch, idempotency_key", () => IngestAsync(stack, size, batch: true, keyed: true)),
         ])
     {
         Columns = [MetricNames.PerSecond, MetricNames.P50, MetricNames.P99, MetricNames.CpuPerThousand, MetricNames.WalBytes, MetricNames.Statements, MetricNames.PeakRssOf("api")],
@@ -35,10 +37,10 @@ internal static class IngestScenario
         return new Sample { Count = result.Count, Seconds = result.Seconds, Latency = result.Latency, Processes = processes };
     }
 
-    private static async Task<Sample> IngestAsync(BenchStack stack, BenchSize size, bool batch)
+    private static async Task<Sample> IngestAsync(BenchStack stack, BenchSize size, bool batch, bool keyed)
     {
         await stack.ResetAsync();
-        var order = RunLoad.Order(stack, size, await stack.CreateWorkflowAsync("/hook"), size.Share(30_000), batch);
+        var order = RunLoad.Order(stack, size, await stack.CreateWorkflowAsync("/hook"), size.Share(30_000), batch, keyed);
         await using var load = await LoadProcess.StartAsync(order, stack.Stop);
         await stack.Stored.SettleAsync();
         var processes = stack.Processes();

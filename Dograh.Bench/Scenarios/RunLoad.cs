@@ -17,14 +17,15 @@ internal static class RunLoad
     /// <summary>How many runs a request brings.</summary>
     public static int RunsIn(bool batch) => batch ? RunsPerBatch : 1;
 
-    /// <summary>An order for so many runs, and before the clock starts as many as keep compilers at work.</summary>
-    public static LoadOrder Order(BenchStack stack, BenchSize size, long workflow, int runs, bool batch)
+    /// <summary>An order for so many runs, and before the clock starts as many as keep compilers at work; <paramref name="keyed"/>: each run has an idempotency key.</summary>
+    public static LoadOrder Order(BenchStack stack, BenchSize size, long workflow, int runs, bool batch, bool keyed = false)
     {
         var requests = Math.Max(BatchConcurrency, runs / RunsIn(batch));
         return new LoadOrder
         {
             Url = stack.CompletedRunsUrl(workflow, batch),
-            Body = (batch ? SampleRun.Batch(RunsPerBatch) : SampleRun.Run()).Replace("@SENT_AT@", "0", StringComparison.Ordinal),
+            Body = (batch ? SampleRun.Batch(RunsPerBatch, keyed) : SampleRun.Run()).Replace("@SENT_AT@", "0", StringComparison.Ordinal),
+            HasIdempotencyKey = keyed && !batch,
             Key = stack.ApiKey,
             Expected = batch ? MultiStatus : Accepted,
             WarmUp = Math.Max(requests, size.WarmUp / RunsIn(batch)),

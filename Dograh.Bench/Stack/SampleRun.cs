@@ -38,8 +38,10 @@ internal static class SampleRun
     public static string Run() => Completion().ToJsonString().Replace("\"@SENT_AT@\"", "@SENT_AT@", StringComparison.Ordinal);
 
     /// <summary>A batch of completed runs.</summary>
-    public static string Batch(int runs) =>
-        new JsonObject { ["runs"] = new JsonArray([.. Enumerable.Range(0, runs).Select(_ => (JsonNode)Completion())]) }
+    /// <param name="runs">How many.</param>
+    /// <param name="keyed">Whether each has an <c>idempotency_key</c>, of which <c>@KEY@</c> stands for what no other batch has.</param>
+    public static string Batch(int runs, bool keyed) =>
+        new JsonObject { ["runs"] = new JsonArray([.. Enumerable.Range(0, runs).Select(i => (JsonNode)Completion(keyed ? $"@KEY@-{i}" : null))]) }
             .ToJsonString().Replace("\"@SENT_AT@\"", "@SENT_AT@", StringComparison.Ordinal);
 
     /// <summary>What such a run is rendered to: the body that the limit and the peers send.</summary>
@@ -78,6 +80,13 @@ internal static class SampleRun
         ["links"] = new JsonObject { ["recording"] = "{{recording_url}}", ["transcript"] = "{{transcript_url}}" },
         ["cost"] = new JsonObject { ["seconds"] = "{{cost_info.call_duration_seconds}}", ["usd"] = "{{cost_info.total_cost_usd}}" },
     };
+
+    private static JsonObject Completion(string? key)
+    {
+        var run = Completion();
+        if (key is not null) run["idempotency_key"] = key;
+        return run;
+    }
 
     private static JsonObject Completion() => new()
     {

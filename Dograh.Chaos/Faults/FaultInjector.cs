@@ -37,8 +37,8 @@ internal sealed class FaultInjector(ChaosStack stack, MoodyReceivers receivers, 
             FaultKind.WorkerKilledDuringRecord => await KillAtAsync(worker, worker.ToPostgres, new ProxyTrap(Instants.Commit, TrapAction.HoldAnswer)),
             FaultKind.WorkerKilled => (worker.Name, await KillAsync(worker)),
             FaultKind.WorkerFrozen => (worker.Name, await FreezeAsync(worker, fault.Lasts)),
-            FaultKind.ApiKilledBeforeCommit => await KillAtAsync(api, api.ToPostgres, new ProxyTrap(Instants.Commit, TrapAction.HoldBefore)),
-            FaultKind.ApiKilledAfterCommit => await KillAtAsync(api, api.ToPostgres, new ProxyTrap(Instants.Commit, TrapAction.HoldAnswer)),
+            FaultKind.ApiKilledBeforeCommit => await KillAtAsync(api, api.ToPostgres, new ProxyTrap(Committing(fault), TrapAction.HoldBefore)),
+            FaultKind.ApiKilledAfterCommit => await KillAtAsync(api, api.ToPostgres, new ProxyTrap(Committing(fault), TrapAction.HoldAnswer)),
             FaultKind.ApiKilledBeforeSchedule => await KillAtAsync(api, api.ToRedis, new ProxyTrap(Instants.Schedule, TrapAction.HoldBefore)),
             FaultKind.ApiKilledBeforeAnswer => await KillAtAsync(api, api.ToItself!, new ProxyTrap(Instants.Accepted, TrapAction.HoldBefore, Way.ToClient)),
             FaultKind.ApiKilled => (api.Name, await KillAsync(api)),
@@ -64,6 +64,9 @@ internal sealed class FaultInjector(ChaosStack stack, MoodyReceivers receivers, 
         };
         return new FaultReport(at, fault.Kind, hit.Victim, hit.InFlight ?? 0, Happened: hit.InFlight is not null);
     }
+
+    // What commits a request's work: its own transaction's end, or the one write of a group's.
+    private string Committing(PlannedFault fault) => fault.Target / stack.Apis.Count % 2 == 0 ? Instants.Commit : Instants.Intake;
 
     private static async Task<(string Victim, int? InFlight)> ToRedisAsync(Func<Task> fault)
     {

@@ -26,17 +26,20 @@ public sealed class PostgresFaultTests(TestServers servers) : WorkerTest(servers
     private static readonly string[] Troubles = ["40P01", "40001", "57014", "55P03", "25006", "53100", "53200", "53300", "58030"];
 
     [Theory]
-    [InlineData("intake", TrapAction.CutMidway)]
-    [InlineData("commit", TrapAction.CutMidway)]
-    [InlineData("commit", TrapAction.HoldAnswer)]
+    [InlineData(Instants.Intake, TrapAction.CutMidway)]
+    [InlineData(Instants.Intake, TrapAction.HoldAnswer)]
+    [InlineData(Instants.Commit, TrapAction.CutMidway)]
+    [InlineData(Instants.Commit, TrapAction.HoldAnswer)]
     internal async Task A_connection_that_is_cut_under_a_request_is_503_and_the_same_request_again_is_taken_in_once(string instant, TrapAction action)
     {
         await using var line = LineToPostgres();
         await using var database = Through(line);
         await using var api = await ApiHost.StartAsync(database, Redis.ConnectionString);
         var acme = await api.NewOrganizationAsync();
-        var path = $"workflows/{await acme.AddWorkflowAsync(Webhook())}/completed-runs";
-        var trap = line.Set(new ProxyTrap(instant == "intake" ? Instants.Intake : Instants.Commit, action));
+        var workflow = await acme.AddWorkflowAsync(Webhook());
+        // What completes a run that was started has a transaction of its own, with a COMMIT.
+        var path = instant == Instants.Commit ? $"workflow-runs/{await acme.StartRunAsync(workflow)}/complete" : $"workflows/{workflow}/completed-runs";
+        var trap = line.Set(new ProxyTrap(instant, action));
 
         var cut = acme.PostAsync(path, "{}", idempotencyKey: "call-4711");
         await trap.Sprung.Soon();
@@ -81,12 +84,13 @@ public sealed class PostgresFaultTests(TestServers servers) : WorkerTest(servers
         await using var small = new TestDatabase($"{Database.ConnectionString};Maximum Pool Size=2;Timeout=1");
         await using var api = await ApiHost.StartAsync(small, Redis.ConnectionString);
         var acme = await api.NewOrganizationAsync();
-        var path = $"workflows/{await acme.AddWorkflowAsync(Webhook())}/completed-runs";
+        var workflow = await acme.AddWorkflowAsync(Webhook());
+        string[] paths = [$"workflow-runs/{await acme.StartRunAsync(workflow)}/complete", $"workflow-runs/{await acme.StartRunAsync(workflow)}/complete"];
         Task<ApiAnswer>[] waiting;
         await using (await LockAsync("idempotency_keys"))
         {
-            waiting = [acme.PostAsync(path, "{}", "one"), acme.PostAsync(path, "{}", "two")];
-            await Eventually.TrueAsync(async () => await WaitingForLocksAsync() == 2);
+            waiting = [.. paths.Select(path => acme.PostAsync(path, "{}", "the key"))];
+            await Eventually.TrueAsync(async () => await HeldTransaction.CountWaitingAsync(Database) == 2);
 
             var watch = Stopwatch.StartNew();
             (await acme.GetAsync("deliveries")).IsProblem(503);
@@ -206,26 +210,7 @@ public sealed class PostgresFaultTests(TestServers servers) : WorkerTest(servers
     private TestDatabase Through(TcpProxy line) =>
         new(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Port = line.Port, MaxAutoPrepare = 0 }.ConnectionString);
 
-    private Task<long> WaitingForLocksAsync() =>
-        Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
-
-    private async Task<IAsyncDisposable> LockAsync(string table)
-    {
-        var connection = await Database.DataSource.OpenConnectionAsync(Token);
-        var transaction = await connection.BeginTransactionAsync(Token);
-        await using var command = new NpgsqlCommand($"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", connection, transaction);
-        await command.ExecuteNonQueryAsync(Token);
-        return new HeldLock(connection, transaction);
-    }
-
-    private sealed class HeldLock(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await transaction.DisposeAsync();
-            await connection.DisposeAsync();
-        }
-    }
+    private Task<HeldTransaction> LockAsync(string table) => HeldTransaction.BeginAsync(Database, $"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
 
     private sealed class Contexts(TestDatabase database) : IDbContextFactory<DograhDbContext>
     {

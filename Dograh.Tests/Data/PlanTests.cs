@@ -1,6 +1,7 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Idempotency;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -44,6 +45,18 @@ public sealed class PlanTests(LargeDatabase seeded)
         });
 
         AssertUses("pk_webhook_deliveries", plan);
+    }
+
+    [Theory]
+    [InlineData(IdempotencyStore.FindSql, "bigint[], text[], text[], interval")]
+    [InlineData(IdempotencyStore.CompleteSql, "bigint[], text[], text[], int[], text[]")]
+    [InlineData(IdempotencyStore.ReleaseSql, "bigint[], text[], text[]")]
+    [InlineData(IdempotencyStore.RemoveExpiredSql, "bigint[], text[], text[], interval")]
+    public async Task Idempotency_keys_are_found_by_the_primary_key(string sql, string types)
+    {
+        var plan = await GenericPlan.ReadAsync(seeded.Database.DataSource, sql, types);
+
+        AssertUses("pk_idempotency_keys", [plan]);
     }
 
     [Fact]

@@ -199,7 +199,7 @@ public class DograhDbContext : DbContext, IDataProtectionKeyContext
         modelBuilder.Entity<IdempotencyRecord>(e =>
         {
             e.ToTable("idempotency_keys");
-            e.HasKey(x => new { x.OrganizationId, x.Path, x.Key }).HasName("pk_idempotency_keys");
+            e.HasKey(x => new { x.OrganizationId, x.Path, x.Key }).HasName(IdempotencyRecord.PrimaryKey);
             // The hourly removal of keys older than a day.
             e.HasIndex(x => x.CreatedAt).HasDatabaseName("ix_idempotency_keys_created_at");
             e.HasOne<Organization>().WithMany().HasForeignKey(x => x.OrganizationId)

@@ -9,6 +9,9 @@ public sealed class IdempotencyRecord
     /// <summary>The longest key, in characters.</summary>
     public const int MaxKeyLength = 255;
 
+    /// <summary>The name of the primary key, which says who of two came first.</summary>
+    internal const string PrimaryKey = "pk_idempotency_keys";
+
     /// <summary>The organization whose key it is.</summary>
     public long OrganizationId { get; set; }
 

@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace Dograh.Webhooks.Runs;
 
-/// <summary>Has PostgreSQL gather statistics of a new system's tables once they hold their first rows.</summary>
+/// <summary>Has PostgreSQL gather statistics of tables that hold their first rows: in a new system, or after a time in which they were emptied.</summary>
 /// <remarks>
 /// A session keeps the plans of its statements, and of the checks of foreign keys, from when it first made them. Made while a table was empty they read through all that an
-/// organization has, for every row, until autovacuum comes by, which is up to a minute and then some hundred thousand rows later.
+/// organization has, or the table, for every row or group, until autovacuum comes by, which is up to a minute and then some hundred thousand rows later.
 /// Statistics make every session plan anew.
 /// </remarks>
 public sealed partial class FirstStatistics(NpgsqlDataSource dataSource, ILogger<FirstStatistics> logger)
@@ -15,22 +15,27 @@ public sealed partial class FirstStatistics(NpgsqlDataSource dataSource, ILogger
     /// <summary>After how many deliveries: so few that to read them all costs little yet, so many that to read them all looks dearer to PostgreSQL than an index.</summary>
     public const int Enough = 2_048;
 
-    // reltuples is -1 until somebody has looked.
+    // Statistics of few rows or none (-1: nobody has looked), and since them the table has come to at least twice their pages: one that stays small is left alone.
     private const string FindSql =
-        "SELECT relname::text FROM pg_class WHERE oid IN ('workflow_runs'::regclass, 'webhook_deliveries'::regclass) AND reltuples < $1 ORDER BY relname";
+        """
+        SELECT relname::text FROM pg_class
+        WHERE oid IN ('workflow_runs'::regclass, 'webhook_deliveries'::regclass, 'idempotency_keys'::regclass)
+          AND pg_has_role(relowner, 'USAGE') AND reltuples < $1 AND pg_relation_size(oid) / current_setting('block_size')::int >= 2 * greatest(relpages, 8)
+        ORDER BY relname
+        """;
 
     private int _stored;
 
-    /// <summary>Counts deliveries that this process has stored and committed. Returns at once, and never throws.</summary>
+    /// <summary>Counts deliveries that this process has stored and committed, and looks at the tables each time that there are enough. Returns at once, and never throws.</summary>
     public void Count(int deliveries)
     {
-        if (Volatile.Read(ref _stored) >= Enough || deliveries == 0) return;
         var now = Interlocked.Add(ref _stored, deliveries);
-        if (now >= Enough && now - deliveries < Enough) _ = GatherGuardedAsync();
+        if (now < Enough || Interlocked.CompareExchange(ref _stored, 0, now) != now) return;
+        _ = GatherGuardedAsync();
     }
 
-    /// <summary>Gathers what is missing, where this user may: PostgreSQL leaves out tables that are another's.</summary>
-    /// <returns>The tables that had no statistics.</returns>
+    /// <summary>Gathers what is missing, of the tables that are this user's.</summary>
+    /// <returns>The tables that had none, or of a few rows.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL cannot be reached, or refuses.</exception>
     public async Task<IReadOnlyList<string>> GatherAsync()
     {
@@ -66,6 +71,6 @@ public sealed partial class FirstStatistics(NpgsqlDataSource dataSource, ILogger
 
     [LoggerMessage(
         2, LogLevel.Warning,
-        "Statistics of the first rows could not be gathered ({ErrorType}: {Error}). PostgreSQL is slower until autovacuum does it; ANALYZE workflow_runs, webhook_deliveries does it now.")]
+        "Statistics of the first rows could not be gathered ({ErrorType}: {Error}). PostgreSQL is slower until autovacuum does it; ANALYZE workflow_runs, webhook_deliveries, idempotency_keys does it now.")]
     private static partial void LogNotGathered(ILogger logger, string errorType, [FailureText] string error);
 }

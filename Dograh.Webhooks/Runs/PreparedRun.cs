@@ -26,4 +26,11 @@ internal sealed record PreparedRun(long RunId, IReadOnlyList<RenderedNode> Nodes
 
         return new PreparedRun(runId, rendered, rows);
     }
+
+    /// <summary>What is answered for it.</summary>
+    public RunOutcome ToOutcome()
+    {
+        var next = 0;
+        return new RunOutcome(RunId, RunStatus.Completed, Nodes.Select(node => node.ToOutcome(node.IsSendable ? Rows[next++].DeliveryUuid : null)).ToList());
+    }
 }

@@ -65,6 +65,16 @@ public sealed record RenderedNode
         }
     }
 
+    /// <summary>What is answered for it.</summary>
+    /// <param name="delivery">The delivery that was made of it; null if none was.</param>
+    public NodeOutcome ToOutcome(Guid? delivery)
+    {
+        if (IsSkipped) return new NodeOutcome(Node.Id, Node.Name, DeliveryId: null, NodeOutcome.Skipped, "the node is disabled", []);
+        return Fault is null
+            ? new NodeOutcome(Node.Id, Node.Name, delivery, NodeOutcome.Created, Reason: null, DroppedHeaders)
+            : new NodeOutcome(Node.Id, Node.Name, DeliveryId: null, NodeOutcome.Invalid, Fault, DroppedHeaders);
+    }
+
     private static RenderedNode Invalid(WebhookNode node, string fault, IReadOnlyList<string> dropped) =>
         new() { Node = node, Fault = fault, DroppedHeaders = dropped };
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Queue;
 using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Redaction;
@@ -59,7 +60,9 @@ public sealed partial class RunIntake
     public async Task<Intake?> StoreCompletedAsync(CompletedRun run)
     {
         using var activity = StartActivity(run.OrganizationId);
-        if (await _writer.StoreAsync(run, DograhTelemetry.CurrentTraceParent) is not { } stored) return null;
+        var (stored, first) = await _writer.StoreAsync(run, DograhTelemetry.CurrentTraceParent);
+        if (first is not null) return new Intake([], [], IsRepeated: true, default) { First = first };
+        if (stored is null) return null;
         activity?.SetTag(DograhTelemetry.WorkflowRunId, stored.Run.Id);
         IReadOnlyList<RunOutcome> outcomes = [Outcome(run.OrganizationId, stored.Prepared)];
         Tag(activity, run.OrganizationId, outcomes);
@@ -148,19 +151,14 @@ public sealed partial class RunIntake
 
     private RunOutcome Outcome(long organizationId, PreparedRun run)
     {
-        var next = 0;
-        return new RunOutcome(run.RunId, RunStatus.Completed, run.Nodes
-            .Select(node => Outcome(organizationId, run.RunId, node, node.IsSendable ? run.Rows[next++].DeliveryUuid : null)).ToList());
-    }
+        var outcome = run.ToOutcome();
+        for (var i = 0; i < run.Nodes.Count; i++)
+        {
+            var rendered = run.Nodes[i];
+            if (rendered.DroppedHeaders.Count > 0 || rendered.Fault is not null) LogFaults(organizationId, run.RunId, outcome.Deliveries[i].DeliveryId, rendered);
+        }
 
-    private NodeOutcome Outcome(long organizationId, long runId, RenderedNode rendered, Guid? delivery)
-    {
-        var node = rendered.Node;
-        if (rendered.DroppedHeaders.Count > 0 || rendered.Fault is not null) LogFaults(organizationId, runId, delivery, rendered);
-        if (rendered.IsSkipped) return new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Skipped, "the node is disabled", []);
-        return rendered.Fault is { } fault
-            ? new NodeOutcome(node.Id, node.Name, DeliveryId: null, NodeOutcome.Invalid, fault, rendered.DroppedHeaders)
-            : new NodeOutcome(node.Id, node.Name, delivery, NodeOutcome.Created, Reason: null, rendered.DroppedHeaders);
+        return outcome;
     }
 
     // Under the ids that everything else about the delivery is logged with; one that is not made has no id of its own.
@@ -198,10 +196,13 @@ public sealed partial class RunIntake
 /// <summary>What was taken in.</summary>
 /// <param name="Outcomes">The answer for each run.</param>
 /// <param name="Created">The deliveries to schedule once it is committed.</param>
-/// <param name="IsRepeated">True if the run had been completed before.</param>
+/// <param name="IsRepeated">True if the run had been completed, or taken in, before.</param>
 /// <param name="CompletingSpan">The span that scheduling belongs to.</param>
 public sealed record Intake(IReadOnlyList<RunOutcome> Outcomes, IReadOnlyList<DueDelivery> Created, bool IsRepeated, ActivityContext CompletingSpan)
 {
+    /// <summary>What was answered first under the key that the run came with; null if nothing was, and the run is stored.</summary>
+    public IdempotentAnswer? First { get; init; }
+
     /// <summary>For each run that was brought, why it was not stored; null where it was.</summary>
     public IReadOnlyList<QuotaExceededException?> Refusals { get; init; } = [];
 }

@@ -3,6 +3,7 @@ using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data;
 using Dograh.Webhooks.Data.Sql;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Quotas;
 using Dograh.Webhooks.Sending;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,7 @@ namespace Dograh.Webhooks.Runs;
 /// <summary>Stores completed runs with their deliveries, those of many requests in one transaction: a group commit.</summary>
 /// <remarks>
 /// Each request is answered once the transaction that holds its rows is committed (I1). A run that PostgreSQL refuses, that cannot be rendered or is more than a quota, fails its
-/// own request only: the others are stored without it.
+/// own request only: the others are stored without it. The same goes for one whose <c>Idempotency-Key</c> another transaction takes meanwhile: it goes again, and finds what that did.
 /// </remarks>
 internal sealed class RunWriter
 {
@@ -45,23 +46,42 @@ internal sealed class RunWriter
     /// <summary>Renders and stores a run, and returns once it is durable.</summary>
     /// <param name="run">The run.</param>
     /// <param name="traceParent">The trace context of the completing request.</param>
-    /// <returns>The run as rendered, and its deliveries, due now; null if the organization has no such workflow.</returns>
+    /// <returns>The run as rendered, and its deliveries, due now; or what was answered first under its key; or neither if the organization has no such workflow.</returns>
     /// <exception cref="KeyGoneException">The key that it came with does not work any more.</exception>
     /// <exception cref="KeyLacksScopeException">It may not store runs.</exception>
     /// <exception cref="QuotaExceededException">The organization wants more than its quota.</exception>
-    public async Task<StoredRun?> StoreAsync(CompletedRun run, string? traceParent)
+    public async Task<(StoredRun? Stored, IdempotentAnswer? First)> StoreAsync(CompletedRun run, string? traceParent)
     {
-        var result = await _batcher.RunAsync((run, traceParent));
-        if (result.Fault is { } fault) ExceptionDispatchInfo.Throw(fault);
-        return result.Stored;
+        while (true)
+        {
+            try
+            {
+                var result = await _batcher.RunAsync((run, traceParent));
+                if (result.Fault is { } fault) ExceptionDispatchInfo.Throw(fault);
+                if (!result.GoesAgain) return (result.Stored, result.First);
+            }
+            catch (PostgresException e) when (IdempotencyStore.IsTaken(e))
+            {
+                // The next group's first statement finds the answer.
+            }
+        }
     }
 
     private async Task<IReadOnlyList<Result>> StoreAsync(IReadOnlyList<(CompletedRun Run, string? TraceParent)> group)
     {
         await using var connection = await _dataSource.OpenConnectionAsync();
-        var begun = await BeginCompletedRuns.ExecuteAsync(connection, group.Select(item => item.Run).ToList(), TimeoutSeconds, CancellationToken.None);
+        var (begun, answers) = await BeginAsync(connection, group);
         var results = new Result[group.Count];
-        for (var i = 0; i < results.Length; i++) results[i] = await RenderAsync(group[i].Run, group[i].TraceParent, begun[i]);
+        var keys = new HashSet<(long, string, string)>();
+        for (var i = 0; i < results.Length; i++)
+        {
+            var key = group[i].Run.Key?.Request.Identity;
+            // A twin of one that is being stored: the next group finds that one's answer.
+            results[i] = key is not null && keys.Contains(key.Value)
+                ? new Result { GoesAgain = true }
+                : await RenderAsync(group[i].Run, group[i].TraceParent, begun[i], answers?[i]);
+            if (key is not null && results[i].Stored is not null) keys.Add(key.Value);
+        }
 
         var rendered = results.Where(result => result.Stored is not null).Select(result => result.Stored!).ToList();
         try
@@ -78,39 +98,64 @@ internal sealed class RunWriter
         return results;
     }
 
-    private async Task<Result> RenderAsync(CompletedRun run, string? traceParent, BegunRun? begun)
+    // All that is known of a group before it is written, in one round trip.
+    private static async Task<(BegunRun?[] Begun, IdempotentAnswer?[]? Answers)> BeginAsync(
+        NpgsqlConnection connection, IReadOnlyList<(CompletedRun Run, string? TraceParent)> group)
     {
-        if (begun is null) return new Result(Stored: null, new KeyGoneException());
-        if (!begun.IsAllowed) return new Result(Stored: null, new KeyLacksScopeException());
-        if (begun.Workflow is not { } workflow) return new Result(Stored: null, Fault: null);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = TimeoutSeconds };
+        batch.BatchCommands.Add(BeginCompletedRuns.Command([.. group.Select(item => item.Run)]));
+        var keyed = Enumerable.Range(0, group.Count).Where(i => group[i].Run.Key is not null).ToList();
+        var keys = keyed.ConvertAll(i => group[i].Run.Key!.Request);
+        if (keys.Count > 0) batch.BatchCommands.Add(IdempotencyStore.FindCommand(keys));
+
+        await using var reader = await batch.ExecuteReaderAsync();
+        var begun = await BeginCompletedRuns.ReadAsync(reader, group.Count, CancellationToken.None);
+        if (keys.Count == 0) return (begun, null);
+        await reader.NextResultAsync();
+        var found = await IdempotencyStore.ReadAsync(reader, keys.Count, CancellationToken.None);
+        var answers = new IdempotentAnswer?[group.Count];
+        for (var i = 0; i < found.Length; i++) answers[keyed[i]] = found[i];
+        return (begun, answers);
+    }
+
+    private async Task<Result> RenderAsync(CompletedRun run, string? traceParent, BegunRun? begun, IdempotentAnswer? first)
+    {
+        if (begun is null) return new Result { Fault = new KeyGoneException() };
+        if (!begun.IsAllowed) return new Result { Fault = new KeyLacksScopeException() };
+        if (first is { IsExpired: false }) return new Result { First = first };
+        if (begun.Workflow is not { } workflow) return new Result();
         try
         {
             var nodes = await _versions.GetNodesAsync(run.OrganizationId, run.WorkflowId, workflow.Version, CancellationToken.None);
             var context = RunContext.Build(begun.RunId, run.Fields, run.WorkflowId, workflow.Name, begun.Now, run.Completion, begun.Now);
             var prepared = PreparedRun.Render(run.OrganizationId, run.WorkflowId, begun.RunId, nodes, context, _guard, traceParent);
-            if (await _quotas.AdmitAsync(run.OrganizationId, begun.Quotas, prepared.Rows) is { } exceeded) return new Result(Stored: null, exceeded);
-            return new Result(
-                new StoredRun(
-                    new NewRun(run.OrganizationId, begun.RunId, run.WorkflowId, workflow.Version, begun.Now, run.Fields, run.Completion), prepared),
-                Fault: null);
+            if (await _quotas.AdmitAsync(run.OrganizationId, begun.Quotas, prepared.Rows) is { } exceeded) return new Result { Fault = exceeded };
+            var row = new NewRun(run.OrganizationId, begun.RunId, run.WorkflowId, workflow.Version, begun.Now, run.Fields, run.Completion);
+            return new Result { Stored = new StoredRun(row, prepared) { Kept = run.Key?.Answer(prepared.ToOutcome()), ReplacesExpired = first is not null } };
         }
         catch (Exception e)
         {
             // Its own request answers for it; the rest of the group goes on.
-            return new Result(Stored: null, e);
+            return new Result { Fault = e };
         }
     }
 
     private async Task InsertAsync(NpgsqlConnection connection, IReadOnlyList<StoredRun> group)
     {
-        // One batch without BEGIN is one transaction, and one round trip.
+        // One batch without BEGIN is one transaction, and one round trip. What it holds nobody but PostgreSQL can be late in letting go of.
         await using var batch = new NpgsqlBatch(connection) { Timeout = TimeoutSeconds };
+        if (group.Any(stored => stored.ReplacesExpired))
+        {
+            batch.BatchCommands.Add(IdempotencyStore.RemoveExpiredCommand([.. group.Where(stored => stored.ReplacesExpired).Select(stored => stored.Kept!.Key)]));
+        }
+
+        if (group.Any(stored => stored.Kept is not null)) batch.BatchCommands.Add(IdempotencyStore.KeepCommand([.. group.Select(stored => stored.Kept).OfType<KeptAnswer>()]));
         batch.BatchCommands.Add(InsertCompletedRuns.Command([.. group.Select(stored => stored.Run).OrderBy(run => (run.OrganizationId, run.Id))]));
         var rows = group.SelectMany(stored => stored.Prepared.Rows).OrderBy(row => (row.OrganizationId, row.WorkflowRunId)).ToList();
         if (rows.Count > 0) batch.BatchCommands.Add(InsertDeliveries.Command(rows, _options));
 
         await using var reader = await batch.ExecuteReaderAsync();
-        // The first statement returns no rows, and so has no result to go past.
+        // The statements before it return no rows, and so have no results to go past.
         if (rows.Count > 0)
         {
             var created = await InsertDeliveries.ReadAsync(reader, CancellationToken.None);
@@ -121,7 +166,16 @@ internal sealed class RunWriter
         await reader.NextResultAsync();
     }
 
-    private sealed record Result(StoredRun? Stored, Exception? Fault);
+    private sealed record Result
+    {
+        public StoredRun? Stored { get; init; }
+
+        public IdempotentAnswer? First { get; init; }
+
+        public Exception? Fault { get; init; }
+
+        public bool GoesAgain { get; init; }
+    }
 }
 
 /// <summary>A run that is stored.</summary>
@@ -129,6 +183,12 @@ internal sealed class RunWriter
 /// <param name="Prepared">Its nodes as rendered.</param>
 internal sealed record StoredRun(NewRun Run, PreparedRun Prepared)
 {
+    /// <summary>The answer that is kept with it; null if it came without a key.</summary>
+    public KeptAnswer? Kept { get; init; }
+
+    /// <summary>Whether its key has an answer that is over its time.</summary>
+    public bool ReplacesExpired { get; init; }
+
     /// <summary>Its deliveries, due now.</summary>
     public IReadOnlyList<DueDelivery> Due { get; set; } = [];
 }

@@ -1,5 +1,6 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Data.Sql;
+using Dograh.Webhooks.Idempotency;
 using Dograh.Webhooks.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using static Dograh.Tests.Api.Workflows.GivenWorkflows;
@@ -12,7 +13,7 @@ namespace Dograh.Tests.Api.Runs;
 /// </summary>
 public sealed class FirstStatisticsTests(TestServers servers)
 {
-    private const string Statistics = "SELECT reltuples::bigint FROM pg_class WHERE relname IN ('workflow_runs', 'webhook_deliveries') ORDER BY relname";
+    private const string Statistics = "SELECT reltuples::bigint FROM pg_class WHERE relname IN ('workflow_runs', 'webhook_deliveries', 'idempotency_keys') ORDER BY relname";
 
     [Fact]
     public async Task After_the_first_deliveries_foreign_keys_are_checked_and_rows_claimed_and_recorded_by_the_primary_key()
@@ -30,6 +31,26 @@ public sealed class FirstStatisticsTests(TestServers servers)
         await AssertByKeyAsync(database, "webhook_deliveries", ClaimDeliveries.Sql, "bigint[], bigint[], text, float8, int, text");
         await AssertByKeyAsync(
             database, "webhook_deliveries", RecordAttempts.UpdateSql, "bigint[], bigint[], bigint[], webhook_delivery_status[], int[], float8[], int[], text[]");
+        await AssertByKeyAsync(database, "idempotency_keys", IdempotencyStore.FindSql, "bigint[], text[], text[], interval");
+        await AssertByKeyAsync(database, "idempotency_keys", IdempotencyStore.CompleteSql, "bigint[], text[], text[], int[], text[]");
+    }
+
+    [Fact]
+    public async Task A_table_that_was_emptied_has_them_gathered_anew_when_it_fills()
+    {
+        await using var database = await servers.CreateEmptyDatabaseAsync();
+        await using var redis = await servers.RentRedisAsync();
+        await using var api = await ApiHost.StartAsync(database, redis.ConnectionString, ("Database:MigrateOnStartup", true));
+        await CompleteEnoughAsync(api);
+        await GatheredAsync(database);
+        await database.ExecuteAsync("DELETE FROM idempotency_keys");
+        await database.ExecuteAsync("VACUUM ANALYZE idempotency_keys");
+        Assert.Equal(0, await database.ScalarAsync<float>("SELECT reltuples FROM pg_class WHERE relname = 'idempotency_keys'"));
+
+        await CompleteEnoughAsync(api);
+
+        await GatheredAsync(database);
+        await AssertByKeyAsync(database, "idempotency_keys", IdempotencyStore.FindSql, "bigint[], text[], text[], interval");
     }
 
     [Fact]
@@ -57,7 +78,7 @@ public sealed class FirstStatisticsTests(TestServers servers)
         var workflow = (await acme.PostAsync("workflows", Workflow(Webhook()))).Is(201).Number("id");
         for (var runs = 0; runs < FirstStatistics.Enough; runs += 256)
         {
-            (await acme.PostAsync($"workflows/{workflow}/completed-runs/batch", new { runs = Enumerable.Repeat(new { }, 256) })).Is(207);
+            (await acme.PostAsync($"workflows/{workflow}/completed-runs/batch", new { runs = Enumerable.Range(0, 256).Select(n => new { idempotency_key = $"{runs + n}" }) })).Is(207);
         }
     }
 

@@ -23,21 +23,21 @@ internal static class BeginCompletedRuns
         LEFT JOIN organization_quotas AS q ON q.organization_id = b.organization_id
         """;
 
-    /// <summary>Runs the statement.</summary>
-    /// <param name="connection">An open connection.</param>
-    /// <param name="runs">The runs.</param>
-    /// <param name="timeoutSeconds">How long the statement may take.</param>
-    /// <param name="cancellationToken">Stops the read.</param>
-    /// <returns>In their order; null where the key does not work any more.</returns>
-    public static async Task<BegunRun?[]> ExecuteAsync(
-        NpgsqlConnection connection, IReadOnlyList<CompletedRun> runs, int timeoutSeconds, CancellationToken cancellationToken)
+    /// <summary>The command that asks; for <see cref="ReadAsync"/>.</summary>
+    public static NpgsqlBatchCommand Command(IReadOnlyList<CompletedRun> runs)
     {
-        await using var command = new NpgsqlCommand(Sql, connection) { CommandTimeout = timeoutSeconds };
+        var command = new NpgsqlBatchCommand(Sql);
         command.Parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.OrganizationId);
         command.Parameters.AddArray(NpgsqlDbType.Bigint, runs, run => run.WorkflowId);
         command.Parameters.AddArray(NpgsqlDbType.Bytea, runs, run => run.KeyHash);
-        var begun = new BegunRun?[runs.Count];
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return command;
+    }
+
+    /// <summary>Reads what the command returns.</summary>
+    /// <returns>In the runs' order; null where the key does not work any more.</returns>
+    public static async Task<BegunRun?[]> ReadAsync(NpgsqlDataReader reader, int count, CancellationToken cancellationToken)
+    {
+        var begun = new BegunRun?[count];
         while (await reader.ReadAsync(cancellationToken))
         {
             var workflow = reader.IsDBNull(1) ? null : new BegunWorkflow(reader.GetString(1), reader.GetInt32(2));
