@@ -31,7 +31,7 @@ internal sealed class ApiKeyLookup
     public ApiKeyLookup(NpgsqlDataSource dataSource)
     {
         _dataSource = dataSource;
-        _batcher = new(ReadAsync, MaxBatch);
+        _batcher = new((hashes, _) => ReadAsync(hashes), MaxBatch);
     }
 
     /// <summary>The key; null if it is nobody's, or has expired.</summary>

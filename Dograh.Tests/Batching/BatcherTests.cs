@@ -110,7 +110,7 @@ public sealed class BatcherTests
     [Fact]
     public async Task A_batch_is_no_heavier_than_allowed_unless_one_item_is()
     {
-        var batcher = new Batcher<int, int>(RunAsync, maxBatch: 100, weigh: item => item, maxWeight: 10);
+        var batcher = new Batcher<int, int>((items, _) => RunAsync(items), maxBatch: 100, weigh: item => item, maxWeight: 10);
         var all = new List<Task<int>> { batcher.RunAsync(1) };
         await Eventually.TrueAsync(() => _batches.Count == 1);
         all.AddRange(new[] { 4, 6, 5, 50, 2, 3 }.Select(batcher.RunAsync));
@@ -126,7 +126,7 @@ public sealed class BatcherTests
         using var activity = new Activity("a request's").Start();
         Activity? seen = activity;
         var batcher = new Batcher<int, int>(
-            items =>
+            (items, _) =>
             {
                 seen = Activity.Current;
                 return Task.FromResult<IReadOnlyList<int>>([.. items]);
@@ -139,8 +139,44 @@ public sealed class BatcherTests
         Assert.Same(activity, Activity.Current);
     }
 
+    [Fact]
+    public async Task The_next_batch_begins_when_it_may_and_the_one_after_it_when_the_first_has_ended()
+    {
+        var ends = new ConcurrentDictionary<int, TaskCompletionSource>();
+        var batcher = new Batcher<int, int>(
+            async (items, letNextBegin) =>
+            {
+                _batches.Enqueue([.. items]);
+                letNextBegin();
+                await EndOf(items[0]).Task;
+                return items;
+            },
+            maxBatch: 1);
+
+        var all = Enumerable.Range(1, 4).Select(batcher.RunAsync).ToList();
+        await Eventually.TrueAsync(() => _batches.Count == 2);
+        // Whoever comes while two are under way waits, and so does whoever comes when nobody waits any more.
+        EndOf(2).SetResult();
+        Assert.Equal(2, await all[1].Soon());
+        Assert.Equal(2, _batches.Count);
+        EndOf(1).SetResult();
+        await Eventually.TrueAsync(() => _batches.Count == 4);
+        var fifth = batcher.RunAsync(5);
+        EndOf(4).SetResult();
+        Assert.Equal(4, await all[3].Soon());
+        Assert.Equal(4, _batches.Count);
+
+        EndOf(3).SetResult();
+        EndOf(5).SetResult();
+
+        int[] rest = [await all[0].Soon(), await all[2].Soon(), await fifth.Soon()];
+        Assert.Equal([1, 3, 5], rest);
+
+        TaskCompletionSource EndOf(int item) => ends.GetOrAdd(item, _ => new());
+    }
+
     private Batcher<int, int> Create(int maxBatch = 100, Func<IReadOnlyList<int>, Exception?>? fault = null) => new(
-        async items =>
+        async (items, _) =>
         {
             var results = await RunAsync(items);
             return fault?.Invoke(items) is { } e ? throw e : results;

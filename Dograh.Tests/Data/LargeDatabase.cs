@@ -88,7 +88,7 @@ public sealed class LargeDatabase(TestServers servers) : IAsyncLifetime, ICollec
         await Database.ExecuteAsync(
             """
             INSERT INTO idempotency_keys (organization_id, path, key, request_hash, status_code, response_body)
-            SELECT 1 + n % 20, '/', 'key-' || n, '', 200, '{}' FROM generate_series(1, 2000) n
+            SELECT 1 + n % 20, '/', 'key-' || n, sha256('{}'), 200, repeat('x', 300) FROM generate_series(1, 20000) n
             """);
         await Database.ExecuteAsync(
             """

@@ -2,17 +2,18 @@ namespace Dograh.Webhooks.Batching;
 
 /// <summary>Makes one call of many: whoever comes while a batch is under way is part of the next one.</summary>
 /// <remarks>
-/// One batch is under way at a time. Alone, an item is a batch of its own and goes at once; the more come at a time, the larger the batches and the less
-/// each costs. That is what a group commit is, and it does as well for a look-up that every request makes. Where a batch times out, those that wait behind it
-/// fail with it.
+/// One batch is under way at a time, or two where the earlier has let the next begin. Alone, an item is a batch of its own and goes at once; the more come at a time, the
+/// larger the batches and the less each costs. That is what a group commit is, and it does as well for a look-up that every request makes. Where a batch times out, those that
+/// wait behind it fail with it.
 /// </remarks>
-/// <param name="run">Runs a batch: the results are those of the items, in their order. What it throws is every item's of the batch.</param>
+/// <param name="run">Runs a batch: the results are those of the items, in their order. What it throws is every item's of the batch. It may call what it is given once
+/// it has only to wait for somebody else: the next batch begins then, the one after that when this one has ended.</param>
 /// <param name="maxBatch">The most items of a batch.</param>
 /// <param name="isOneItemsFault">Which faults lie in some item itself: such a batch is run again in halves, until the item stands alone.</param>
 /// <param name="weigh">How heavy an item is; null if it does not matter.</param>
 /// <param name="maxWeight">The most that a batch of more than one item weighs.</param>
 public sealed class Batcher<TItem, TResult>(
-    Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> run, int maxBatch, Func<Exception, bool>? isOneItemsFault = null, Func<TItem, long>? weigh = null,
+    Func<IReadOnlyList<TItem>, Action, Task<IReadOnlyList<TResult>>> run, int maxBatch, Func<Exception, bool>? isOneItemsFault = null, Func<TItem, long>? weigh = null,
     long maxWeight = long.MaxValue)
 {
     // When items come at this pace, more are on their way, and a millisecond makes one batch of several.
@@ -23,6 +24,7 @@ public sealed class Batcher<TItem, TResult>(
     private readonly Queue<Waiting> _waiting = [];
     private bool _isUnderWay;
     private int _lastBatch;
+    private Task _earlier = Task.CompletedTask;
 
     /// <summary>Adds an item to the next batch.</summary>
     /// <returns>Its result.</returns>
@@ -57,7 +59,11 @@ public sealed class Batcher<TItem, TResult>(
         var batch = Take();
         Volatile.Write(ref _lastBatch, batch.Count);
         if (batch.Count == 0) return false;
-        await RunAsync(batch);
+        var mayNextBegin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = RunAsync(batch, () => mayNextBegin.TrySetResult());
+        await Task.WhenAny(mayNextBegin.Task, running);
+        await _earlier;
+        _earlier = running;
         return true;
     }
 
@@ -79,18 +85,18 @@ public sealed class Batcher<TItem, TResult>(
         }
     }
 
-    private async Task RunAsync(List<Waiting> batch)
+    private async Task RunAsync(List<Waiting> batch, Action letNextBegin)
     {
         try
         {
-            var results = await run(batch.ConvertAll(waiting => waiting.Item));
+            var results = await run(batch.ConvertAll(waiting => waiting.Item), letNextBegin);
             for (var i = 0; i < batch.Count; i++) batch[i].SetResult(results[i]);
         }
         catch (Exception e) when (batch.Count > 1 && isOneItemsFault?.Invoke(e) == true)
         {
             var half = batch.Count / 2;
-            await RunAsync(batch[..half]);
-            await RunAsync(batch[half..]);
+            await RunAsync(batch[..half], letNextBegin);
+            await RunAsync(batch[half..], letNextBegin);
         }
         catch (Exception e)
         {

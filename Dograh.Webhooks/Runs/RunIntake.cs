@@ -45,7 +45,7 @@ public sealed partial class RunIntake
         _versions = new WorkflowVersions(dataSource);
         _writer = new RunWriter(dataSource, _versions, guard, quotas, options);
         _schedule = new(
-            async many =>
+            async (many, _) =>
             {
                 var scheduled = await queue.TryScheduleAsync(many.SelectMany(due => due).ToList());
                 return Enumerable.Repeat(scheduled, many.Count).ToList();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Dograh.Webhooks.Batching;
 using Dograh.Webhooks.Data;
@@ -31,6 +32,8 @@ internal sealed class RunWriter
     private readonly EgressGuard _guard;
     private readonly QuotaMeter _quotas;
     private readonly WebhookDeliveryOptions _options;
+    // The keys of the runs that are being stored, with the end of their group.
+    private readonly ConcurrentDictionary<(long OrganizationId, string Path, string Key), Task> _underWay = [];
     private readonly Batcher<(CompletedRun Run, string? TraceParent), Result> _batcher;
 
     public RunWriter(NpgsqlDataSource dataSource, WorkflowVersions versions, EgressGuard guard, QuotaMeter quotas, IOptions<WebhookDeliveryOptions> options)
@@ -58,7 +61,8 @@ internal sealed class RunWriter
             {
                 var result = await _batcher.RunAsync((run, traceParent));
                 if (result.Fault is { } fault) ExceptionDispatchInfo.Throw(fault);
-                if (!result.GoesAgain) return (result.Stored, result.First);
+                if (result.Behind is null) return (result.Stored, result.First);
+                await result.Behind;
             }
             catch (PostgresException e) when (IdempotencyStore.IsTaken(e))
             {
@@ -67,32 +71,43 @@ internal sealed class RunWriter
         }
     }
 
-    private async Task<IReadOnlyList<Result>> StoreAsync(IReadOnlyList<(CompletedRun Run, string? TraceParent)> group)
+    private async Task<IReadOnlyList<Result>> StoreAsync(IReadOnlyList<(CompletedRun Run, string? TraceParent)> group, Action letNextBegin)
     {
         await using var connection = await _dataSource.OpenConnectionAsync();
         var (begun, answers) = await BeginAsync(connection, group);
         var results = new Result[group.Count];
-        var keys = new HashSet<(long, string, string)>();
-        for (var i = 0; i < results.Length; i++)
-        {
-            var key = group[i].Run.Key?.Request.Identity;
-            // A twin of one that is being stored: the next group finds that one's answer.
-            results[i] = key is not null && keys.Contains(key.Value)
-                ? new Result { GoesAgain = true }
-                : await RenderAsync(group[i].Run, group[i].TraceParent, begun[i], answers?[i]);
-            if (key is not null && results[i].Stored is not null) keys.Add(key.Value);
-        }
-
-        var rendered = results.Where(result => result.Stored is not null).Select(result => result.Stored!).ToList();
+        var (stored, ended) = (new List<StoredRun>(group.Count), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
-            if (rendered.Count > 0) await InsertAsync(connection, rendered);
+            for (var i = 0; i < results.Length; i++)
+            {
+                var key = group[i].Run.Key?.Request.Identity;
+                if (key is not null && _underWay.TryGetValue(key.Value, out var twins))
+                {
+                    results[i] = new Result { Behind = twins };
+                    continue;
+                }
+
+                results[i] = await RenderAsync(group[i].Run, group[i].TraceParent, begun[i], answers?[i]);
+                if (results[i].Stored is not { } run) continue;
+                stored.Add(run);
+                if (key is not null) _underWay[key.Value] = ended.Task;
+            }
+
+            // The next group is read and rendered while PostgreSQL writes this one.
+            letNextBegin();
+            if (stored.Count > 0) await InsertAsync(connection, stored);
         }
         catch
         {
             // They may come again, in another group.
-            foreach (var stored in rendered) await _quotas.ReleaseAsync(stored.Run.OrganizationId, stored.Prepared.Rows.Count);
+            foreach (var run in stored) await _quotas.ReleaseAsync(run.Run.OrganizationId, run.Prepared.Rows.Count);
             throw;
+        }
+        finally
+        {
+            foreach (var run in stored.Where(run => run.Kept is not null)) _underWay.TryRemove(run.Kept!.Key.Identity, out _);
+            ended.SetResult();
         }
 
         return results;
@@ -174,7 +189,8 @@ internal sealed class RunWriter
 
         public Exception? Fault { get; init; }
 
-        public bool GoesAgain { get; init; }
+        /// <summary>The end of the group that stores a twin of it, whose answer is to be found then; null if there is none.</summary>
+        public Task? Behind { get; init; }
     }
 }
 
