@@ -32,8 +32,10 @@ internal sealed class RunWriter
     private readonly EgressGuard _guard;
     private readonly QuotaMeter _quotas;
     private readonly WebhookDeliveryOptions _options;
+
     // The keys of the runs that are being stored, with the end of their group.
-    private readonly ConcurrentDictionary<(long OrganizationId, string Path, string Key), Task> _underWay = [];
+    private readonly ConcurrentDictionary<(long OrganizationId, string Path, string Key), TaskCompletionSource> _underWay = [];
+
     private readonly Batcher<(CompletedRun Run, string? TraceParent), Result> _batcher;
 
     public RunWriter(NpgsqlDataSource dataSource, WorkflowVersions versions, EgressGuard guard, QuotaMeter quotas, IOptions<WebhookDeliveryOptions> options)
@@ -74,6 +76,8 @@ internal sealed class RunWriter
     private async Task<IReadOnlyList<Result>> StoreAsync(IReadOnlyList<(CompletedRun Run, string? TraceParent)> group, Action letNextBegin)
     {
         await using var connection = await _dataSource.OpenConnectionAsync();
+        // Asked before the answers are: one that is stored meanwhile is not among them.
+        var twins = group.Select(item => TwinOf(item.Run)).ToList();
         var (begun, answers) = await BeginAsync(connection, group);
         var results = new Result[group.Count];
         var (stored, ended) = (new List<StoredRun>(group.Count), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -81,17 +85,12 @@ internal sealed class RunWriter
         {
             for (var i = 0; i < results.Length; i++)
             {
-                var key = group[i].Run.Key?.Request.Identity;
-                if (key is not null && _underWay.TryGetValue(key.Value, out var twins))
-                {
-                    results[i] = new Result { Behind = twins };
-                    continue;
-                }
-
-                results[i] = await RenderAsync(group[i].Run, group[i].TraceParent, begun[i], answers?[i]);
+                results[i] = (twins[i] ?? TwinOf(group[i].Run)) is { } twin
+                    ? new Result { Behind = twin.Task }
+                    : await RenderAsync(group[i].Run, group[i].TraceParent, begun[i], answers?[i]);
                 if (results[i].Stored is not { } run) continue;
                 stored.Add(run);
-                if (key is not null) _underWay[key.Value] = ended.Task;
+                if (run.Kept is { Key: var key }) _underWay[key.Identity] = ended;
             }
 
             // The next group is read and rendered while PostgreSQL writes this one.
@@ -112,6 +111,9 @@ internal sealed class RunWriter
 
         return results;
     }
+
+    // The end of the group that stores a run under the same key just now.
+    private TaskCompletionSource? TwinOf(CompletedRun run) => run.Key is { Request: var key } ? _underWay.GetValueOrDefault(key.Identity) : null;
 
     // All that is known of a group before it is written, in one round trip.
     private static async Task<(BegunRun?[] Begun, IdempotentAnswer?[]? Answers)> BeginAsync(
