@@ -68,8 +68,22 @@ public sealed class BrowserWindow : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await ShowPageAsync();
         await _context.DisposeAsync();
         Assert.True(_faults.IsEmpty, string.Join("\n", _faults));
+    }
+
+    // What a test that fails leaves behind: its output is shown then.
+    private async Task ShowPageAsync()
+    {
+        try
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"{Page.Url}\n{await Page.Locator("body").AriaSnapshotAsync(new() { Timeout = 2000 })}");
+        }
+        catch (Exception e) when (e is PlaywrightException or TimeoutException)
+        {
+            // The page is closed, or its browser gone.
+        }
     }
 
     // A connection that is cut as the window closes.
