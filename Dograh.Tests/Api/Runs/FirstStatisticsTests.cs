@@ -21,7 +21,7 @@ public sealed class FirstStatisticsTests(TestServers servers)
         // Made anew: one that another test had may have its statistics.
         await using var database = await servers.CreateEmptyDatabaseAsync();
         await using var redis = await servers.RentRedisAsync();
-        await using var api = await ApiHost.StartAsync(database, redis.ConnectionString, ("Database:MigrateOnStartup", true));
+        await using var api = await StartAsync(database, redis);
 
         await CompleteEnoughAsync(api);
 
@@ -40,7 +40,7 @@ public sealed class FirstStatisticsTests(TestServers servers)
     {
         await using var database = await servers.CreateEmptyDatabaseAsync();
         await using var redis = await servers.RentRedisAsync();
-        await using var api = await ApiHost.StartAsync(database, redis.ConnectionString, ("Database:MigrateOnStartup", true));
+        await using var api = await StartAsync(database, redis);
         await CompleteEnoughAsync(api);
         await GatheredAsync(database);
         await database.ExecuteAsync("DELETE FROM idempotency_keys");
@@ -58,12 +58,15 @@ public sealed class FirstStatisticsTests(TestServers servers)
     {
         await using var database = await servers.CreateEmptyDatabaseAsync();
         await using var redis = await servers.RentRedisAsync();
-        await using var api = await ApiHost.StartAsync(database, redis.ConnectionString, ("Database:MigrateOnStartup", true));
+        await using var api = await StartAsync(database, redis);
         await CompleteEnoughAsync(api);
         await GatheredAsync(database);
 
         Assert.Empty(await api.Services.GetRequiredService<FirstStatistics>().GatherAsync());
     }
+
+    private static Task<ApiHost> StartAsync(TestDatabase database, TestRedis redis) =>
+        ApiHost.StartAsync(database, redis.ConnectionString, ("Database:MigrateOnStartup", true));
 
     private static string ForeignKeyCheck(string table) => $"SELECT 1 FROM ONLY {table} AS x WHERE organization_id = $1 AND id = $2 FOR KEY SHARE OF x";
 
