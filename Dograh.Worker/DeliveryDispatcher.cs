@@ -12,7 +12,7 @@ namespace Dograh.Worker;
 
 /// <summary>The worker's main loop: take due keys, claim them, start their attempts; and, when asked to stop, drain.</summary>
 /// <remarks>
-/// It claims no more than it has free slots. A slot is taken until the attempt is made, and no more outcomes than there are slots may wait to be recorded: where
+/// It claims no more than it has free slots. A slot is taken until the attempt is made, and no more outcomes than twice the slots may wait to be recorded: where
 /// PostgreSQL is slow or away, the loop stops taking. With Redis away it reads due keys from PostgreSQL and claims them as ever (I6).
 /// </remarks>
 internal sealed partial class DeliveryDispatcher(
@@ -28,7 +28,6 @@ internal sealed partial class DeliveryDispatcher(
 
     // A statement costs about as much as the rows of half a batch: a worker with work in hand lets a few more slots become free first.
     private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan GatheringStep = TimeSpan.FromMilliseconds(1);
 
     // Without Redis, workers pick at random from this many times as many of the oldest, so that they seldom want the same rows.
     private const int SampleFactor = 8;
@@ -40,20 +39,22 @@ internal sealed partial class DeliveryDispatcher(
     private static readonly TimeSpan RecordingReserve = TimeSpan.FromSeconds(2);
 
     private readonly WakeSignal _wake = new(time);
+    private readonly WakeSignal _roomy = new(time);
     private readonly TurnAwayPace _pace = new(time);
     private readonly CancellationTokenSource _abandon = new();
     private Action? _recorded;
     private int _held;
     private int _sending;
     private int _claiming;
-    private volatile bool _waitsForRoom;
+    private volatile int _roomWanted;
     private bool _redisIsAway;
 
     /// <summary>How many deliveries this worker holds: being attempted, or waiting to be recorded.</summary>
     public int Held => Volatile.Read(ref _held);
 
-    // As many again may wait to be recorded: a batch is sent while the one before it is written. Beyond that, PostgreSQL sets the pace.
-    private int Room => Math.Min(options.Value.Concurrency - Volatile.Read(ref _sending), (2 * options.Value.Concurrency) - Held) - Volatile.Read(ref _claiming);
+    // Twice as many may wait to be recorded: one batch is written, the next comes together, and receivers need not wait for either. Beyond that, PostgreSQL
+    // sets the pace.
+    private int Room => Math.Min(options.Value.Concurrency - Volatile.Read(ref _sending), (3 * options.Value.Concurrency) - Held) - Volatile.Read(ref _claiming);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -109,7 +110,7 @@ internal sealed partial class DeliveryDispatcher(
         if (room < options.Value.Concurrency / 4) room = await GatherRoomAsync(stoppingToken);
         if (room <= 0)
         {
-            await WaitForRoomAsync(ShortOfRoom, stoppingToken);
+            await WaitForRoomAsync(1, ShortOfRoom, stoppingToken);
             if (Room <= 0) sender.GiveUpStoppedLines();
             return null;
         }
@@ -155,24 +156,25 @@ internal sealed partial class DeliveryDispatcher(
     // Not for long: what holds the other slots may be hanging.
     private async Task<int> GatherRoomAsync(CancellationToken stoppingToken)
     {
-        var started = time.GetTimestamp();
-        while (Room < options.Value.Concurrency / 4 && time.GetElapsedTime(started) < GatheringTime)
-        {
-            await Task.Delay(GatheringStep, time, stoppingToken);
-        }
-
+        await WaitForRoomAsync(options.Value.Concurrency / 4, GatheringTime, stoppingToken);
         return Room;
     }
 
-    private Task WaitForRoomAsync(TimeSpan atMost, CancellationToken cancellationToken) => WaitWhileAsync(() => Room <= 0, atMost, cancellationToken);
+    private Task WaitForRoomAsync(int wanted, TimeSpan atMost, CancellationToken cancellationToken) =>
+        WaitWhileAsync(() => Room < wanted, wanted, atMost, cancellationToken);
 
     // Looked at again after saying so: a slot that became free in between woke nobody.
-    private async Task WaitWhileAsync(Func<bool> full, TimeSpan atMost, CancellationToken cancellationToken)
+    private async Task WaitWhileAsync(Func<bool> full, int wanted, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        _waitsForRoom = true;
+        _roomWanted = wanted;
         Interlocked.MemoryBarrier();
-        if (full()) await _wake.WaitAsync(atMost, cancellationToken);
-        _waitsForRoom = false;
+        if (full()) await _roomy.WaitAsync(atMost, cancellationToken);
+        _roomWanted = 0;
+    }
+
+    private void WakeWhoWaitsForRoom()
+    {
+        if (_roomWanted is > 0 and var wanted && Room >= wanted) _roomy.Set();
     }
 
     private async Task RunGuardedAsync(Func<Task> turn, CancellationToken stoppingToken)
@@ -301,7 +303,7 @@ internal sealed partial class DeliveryDispatcher(
         finally
         {
             Interlocked.Decrement(ref _sending);
-            if (_waitsForRoom) _wake.Set();
+            WakeWhoWaitsForRoom();
         }
     }
 
@@ -315,7 +317,7 @@ internal sealed partial class DeliveryDispatcher(
     private void Recorded()
     {
         Interlocked.Decrement(ref _held);
-        if (_waitsForRoom) _wake.Set();
+        WakeWhoWaitsForRoom();
     }
 
     // A key that could not be claimed was somebody else's, or finished, or came early: its hint is put back where the row still wants one.
@@ -362,14 +364,14 @@ internal sealed partial class DeliveryDispatcher(
         LogDraining(logger, Held, sending.TotalSeconds);
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < sending)
         {
-            await WaitWhileAsync(() => Held > 0, sending - elapsed, CancellationToken.None);
+            await WaitWhileAsync(() => Held > 0, wanted: 1, sending - elapsed, CancellationToken.None);
         }
 
         if (Held > 0) LogCutOff(logger, Held);
         await _abandon.CancelAsync();
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < grace)
         {
-            await WaitWhileAsync(() => Held > 0, grace - elapsed, CancellationToken.None);
+            await WaitWhileAsync(() => Held > 0, wanted: 1, grace - elapsed, CancellationToken.None);
         }
 
         recorder.Complete();

@@ -25,20 +25,20 @@ internal sealed partial class OutcomeRecorder(
     private const int BusyBatch = 8;
     private const int WorthwhileBatch = 128;
     private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(12);
-    private static readonly TimeSpan GatheringStep = TimeSpan.FromMilliseconds(2);
     private const string NotStored = "what went wrong cannot be stored";
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(2);
 
     private readonly Channel<DeliveryOutcome> _outcomes = Channel.CreateUnbounded<DeliveryOutcome>(new UnboundedChannelOptions { SingleReader = true });
 
+    private readonly WakeSignal _worthwhile = new(time);
     private int _waiting;
 
     /// <summary>Hands over an outcome; <see cref="DeliveryOutcome.WhenRecorded"/> tells when it is recorded.</summary>
     public void Add(DeliveryOutcome outcome)
     {
-        Interlocked.Increment(ref _waiting);
         _outcomes.Writer.TryWrite(outcome);
+        if (Interlocked.Increment(ref _waiting) == WorthwhileBatch) _worthwhile.Set();
     }
 
     /// <summary>No more will come: <see cref="RunAsync"/> ends once all is recorded.</summary>
@@ -79,9 +79,10 @@ internal sealed partial class OutcomeRecorder(
     private async Task GatherAsync(CancellationToken giveUp)
     {
         var started = time.GetTimestamp();
-        while (Volatile.Read(ref _waiting) < WorthwhileBatch && time.GetElapsedTime(started) < GatheringTime)
+        while (Volatile.Read(ref _waiting) < WorthwhileBatch && GatheringTime - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
         {
-            await Task.Delay(GatheringStep, time, giveUp);
+            await _worthwhile.WaitAsync(left, giveUp);
+            giveUp.ThrowIfCancellationRequested();
         }
     }
 

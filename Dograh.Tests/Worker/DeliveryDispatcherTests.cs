@@ -42,15 +42,15 @@ public sealed class DeliveryDispatcherTests(TestServers servers) : WorkerTest(se
     }
 
     [Fact]
-    public async Task As_many_as_are_sent_at_a_time_may_wait_to_be_recorded_and_no_more()
+    public async Task Twice_as_many_as_are_sent_at_a_time_may_wait_to_be_recorded_and_no_more()
     {
         var worker = await ComposeWorkerAsync(("WebhookDelivery:Concurrency", 1));
-        await ScheduleAsync(await Database.AddAsync(3, ADelivery().To(Receiver.Url)));
+        await ScheduleAsync(await Database.AddAsync(4, ADelivery().To(Receiver.Url)));
 
         // The receiver answers; nobody records yet.
-        await Eventually.TrueAsync(async () => await worker.Dispatcher.RunOnceAsync(Token) == 0 && worker.Dispatcher.Held == 2);
+        await Eventually.TrueAsync(async () => await worker.Dispatcher.RunOnceAsync(Token) == 0 && worker.Dispatcher.Held == 3);
         Assert.Equal(0, await worker.Dispatcher.RunOnceAsync(Token));
-        Assert.Equal(2, Receiver.Requests.Count);
+        Assert.Equal(3, Receiver.Requests.Count);
 
         await RecordAsync(worker);
         Assert.Equal(0, worker.Dispatcher.Held);

@@ -1,6 +1,9 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Worker;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using static Dograh.Tests.Support.Given;
 
 namespace Dograh.Tests.Worker;
@@ -120,6 +123,30 @@ public sealed class OutcomeRecorderTests(TestServers servers) : WorkerTest(serve
     }
 
     [Fact]
+    public async Task Outcomes_that_come_thick_wait_for_each_other_until_they_are_enough_for_a_batch()
+    {
+        var (worker, _) = await ComposeAsync();
+        var clock = new StoppedClock();
+        var recorder = new OutcomeRecorder(
+            Database.Store, Queue, worker.Get<DatabaseClock>(), worker.Get<WorkerIdentity>(), worker.Get<IOptions<WebhookDeliveryOptions>>(), clock,
+            NullLogger<OutcomeRecorder>.Instance);
+        var claims = (await Database.Store.ClaimAsync(await Database.AddAsync(8 + 128, ADelivery()), worker.Name, TimeSpan.FromMinutes(1))).Claimed;
+        var outcomes = claims.Select(claim => new DeliveryOutcome(claim, AnAttempt(claim, DeliveryStatus.Succeeded, 200), Return: null)).ToList();
+        foreach (var outcome in outcomes[..8]) recorder.Add(outcome);
+        var recording = recorder.RunAsync(CancellationToken.None);
+        await UntilRecordedAsync(8);
+
+        recorder.Add(outcomes[8]);
+        await clock.Waited.Soon();
+        Assert.Equal(8, await CountRecordedAsync());
+        foreach (var outcome in outcomes[9..]) recorder.Add(outcome);
+
+        await UntilRecordedAsync(8 + 128);
+        recorder.Complete();
+        await recording.Soon();
+    }
+
+    [Fact]
     public async Task Without_Redis_outcomes_are_recorded_all_the_same()
     {
         await using var worker = TestWorker.Compose(Database, TestWorker.NoRedis);
@@ -157,6 +184,11 @@ public sealed class OutcomeRecorderTests(TestServers servers) : WorkerTest(serve
         Attempt = new AttemptResult.Attempted { StatusCode = statusCode, StartedAt = DateTimeOffset.UnixEpoch },
     };
 
+    private Task UntilRecordedAsync(int count) =>
+        Eventually.TrueAsync(async () => await CountRecordedAsync() == count, described: $"{count} are recorded");
+
+    private async Task<int> CountRecordedAsync() => (await Database.DeliveriesAsync()).Count(row => row.Status == DeliveryStatus.Succeeded);
+
     private async Task<(TestWorker Worker, OutcomeRecorder Recorder)> ComposeAsync()
     {
         var worker = await ComposeWorkerAsync();
@@ -185,5 +217,19 @@ public sealed class OutcomeRecorderTests(TestServers servers) : WorkerTest(serve
         recorder.Complete();
         await recorder.RunAsync(CancellationToken.None).Soon();
         Assert.Equal(outcomes.Length, recorded);
+    }
+
+    /// <summary>Time stands still; who waits for it to pass is told of.</summary>
+    private sealed class StoppedClock : FakeTimeProvider
+    {
+        private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Waited => _waited.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _waited.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }

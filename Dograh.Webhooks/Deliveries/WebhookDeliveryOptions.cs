@@ -39,7 +39,7 @@ public sealed class WebhookDeliveryOptions
     /// <value>Default 86,400 s (a day).</value>
     public double MaxAgeSeconds { get; set; } = 86_400;
 
-    /// <summary>How many deliveries one worker sends at a time; as many again may wait to be recorded. 1–10,000.</summary>
+    /// <summary>How many deliveries one worker sends at a time; twice as many may wait to be recorded. 1–10,000.</summary>
     /// <value>Default 256.</value>
     public int Concurrency { get; set; } = 256;
 
