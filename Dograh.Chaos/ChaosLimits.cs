@@ -11,7 +11,7 @@ internal static class ChaosLimits
     public const double LeaseSeconds = TimeoutSeconds + LeaseMarginSeconds;
 
     /// <summary>The most that a worker can have in its hands: being sent, and waiting to be recorded.</summary>
-    public const int MostHeld = 2 * Concurrency;
+    public const int MostHeld = 3 * Concurrency;
 
     /// <summary>What every service is told.</summary>
     public static Dictionary<string, string?> Environment { get; } = new()

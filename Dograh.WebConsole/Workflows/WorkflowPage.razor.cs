@@ -47,12 +47,14 @@ public sealed partial class WorkflowPage : PageBase, IAsyncDisposable
 
     private bool MayWrite => Session.May("workflows:write");
 
+    private bool IsLoaded => _draft is not null && Id == _workflow?.Id;
+
     private bool IsChanged { get; set; }
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
     {
-        if (_draft is not null && Id == _workflow?.Id) return;
+        if (IsLoaded) return;
         if (First is { } first && first.Workflow?.Id == Id)
         {
             Take(first);
@@ -110,10 +112,13 @@ public sealed partial class WorkflowPage : PageBase, IAsyncDisposable
 
     private Task LoadAsync() => CallAsync(async cancellationToken =>
     {
-        var workflow = Id is { } id ? await Api.Workflows.GetAsync(id, cancellationToken) : null;
+        var asked = Id;
+        var workflow = asked is { } id ? await Api.Workflows.GetAsync(id, cancellationToken) : null;
         var runs = workflow is not null && Session.May("runs:read") ? await Api.Runs.ListAsync(workflow.Id, RunsShown, cancellationToken: cancellationToken) : new Page<RunSummary>([], null);
         var variables = await Api.Workflows.GetVariablesAsync(workflow is not null && Session.May("runs:read") ? workflow.Id : null, cancellationToken);
         var credentials = Session.May("credentials:read") ? await Api.Credentials.AllAsync(cancellationToken).ToListAsync(cancellationToken) : [];
+        // The layout may set the page again while it loads, and so have it loaded twice: the later answer must not put a fresh draft under what somebody edits already.
+        if (Id != asked || IsLoaded) return;
         var loaded = new Loaded(workflow, [.. runs.Items], runs.NextCursor, [.. variables.Variables], credentials);
         Take(loaded);
         if (workflow?.WorkflowDefinition.GetRawText().Length is null or < MaxPersisted) First = loaded;

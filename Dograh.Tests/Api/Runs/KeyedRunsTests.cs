@@ -36,13 +36,30 @@ public sealed class KeyedRunsTests(TestServers servers) : IAsyncLifetime
         await using (await HeldTransaction.BeginAsync(_database, "LOCK TABLE workflow_runs IN SHARE ROW EXCLUSIVE MODE"))
         {
             answers = Task.WhenAll(Enumerable.Range(0, 40).Select(n => _acme.PostAsync(_path, "{}", $"{n}")));
-            await UntilOneWaitsAsync();
+            await UntilWaitingAsync(1);
         }
 
         Assert.All(await answers.Soon(), answer => answer.Is(202));
         Assert.Equal(40, await CountAsync("SELECT count(DISTINCT id) FROM workflow_runs"));
         // Each transaction has one time of its own.
         Assert.InRange(await CountAsync("SELECT count(DISTINCT created_at) FROM idempotency_keys"), 1, 20);
+    }
+
+    [Fact]
+    public async Task The_next_group_begins_while_PostgreSQL_writes_the_last()
+    {
+        Task<ApiAnswer> first;
+        Task<ApiAnswer> next;
+        await using (await HeldTransaction.BeginAsync(_database, "LOCK TABLE workflow_runs IN SHARE ROW EXCLUSIVE MODE"))
+        {
+            first = _acme.PostAsync(_path, "{}", "first");
+            await UntilWaitingAsync(1);
+            next = _acme.PostAsync(_path, "{}", "next");
+            await UntilWaitingAsync(2);
+        }
+
+        (await first.Soon()).Is(202);
+        (await next.Soon()).Is(202);
     }
 
     [Fact]
@@ -81,7 +98,7 @@ public sealed class KeyedRunsTests(TestServers servers) : IAsyncLifetime
             """))
         {
             answer = _acme.PostAsync(_path, "{}", "the key");
-            await UntilOneWaitsAsync();
+            await UntilWaitingAsync(1);
             neighbour = _acme.PostAsync(_path, "{}", "another");
             if (commits) await other.CommitAsync();
         }
@@ -171,5 +188,6 @@ public sealed class KeyedRunsTests(TestServers servers) : IAsyncLifetime
 
     private Task<long> CountAsync(string sql) => _database.ScalarAsync<long>(sql);
 
-    private Task UntilOneWaitsAsync() => Eventually.TrueAsync(async () => await HeldTransaction.CountWaitingAsync(_database) > 0);
+    private Task UntilWaitingAsync(int count) =>
+        Eventually.TrueAsync(async () => await HeldTransaction.CountWaitingAsync(_database) >= count, described: $"{count} wait for a lock");
 }
