@@ -46,7 +46,7 @@ internal sealed partial class DeliveryDispatcher(
     private int _held;
     private int _sending;
     private int _claiming;
-    private volatile int _roomWanted;
+    private volatile Func<bool>? _waitsWhile;
     private bool _redisIsAway;
 
     /// <summary>How many deliveries this worker holds: being attempted, or waiting to be recorded.</summary>
@@ -150,6 +150,7 @@ internal sealed partial class DeliveryDispatcher(
         finally
         {
             Interlocked.Add(ref _claiming, -turn.Keys.Count);
+            WakeWhoWaits();
         }
     }
 
@@ -161,20 +162,21 @@ internal sealed partial class DeliveryDispatcher(
     }
 
     private Task WaitForRoomAsync(int wanted, TimeSpan atMost, CancellationToken cancellationToken) =>
-        WaitWhileAsync(() => Room < wanted, wanted, atMost, cancellationToken);
+        WaitWhileAsync(() => Room < wanted, atMost, cancellationToken);
 
-    // Looked at again after saying so: a slot that became free in between woke nobody.
-    private async Task WaitWhileAsync(Func<bool> full, int wanted, TimeSpan atMost, CancellationToken cancellationToken)
+    // Looked at again after saying so: what became free in between woke nobody.
+    private async Task WaitWhileAsync(Func<bool> full, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        _roomWanted = wanted;
+        _waitsWhile = full;
         Interlocked.MemoryBarrier();
         if (full()) await _roomy.WaitAsync(atMost, cancellationToken);
-        _roomWanted = 0;
+        _waitsWhile = null;
     }
 
-    private void WakeWhoWaitsForRoom()
+    // After whatever makes room, or leaves less held.
+    private void WakeWhoWaits()
     {
-        if (_roomWanted is > 0 and var wanted && Room >= wanted) _roomy.Set();
+        if (_waitsWhile is { } full && !full()) _roomy.Set();
     }
 
     private async Task RunGuardedAsync(Func<Task> turn, CancellationToken stoppingToken)
@@ -303,7 +305,7 @@ internal sealed partial class DeliveryDispatcher(
         finally
         {
             Interlocked.Decrement(ref _sending);
-            WakeWhoWaitsForRoom();
+            WakeWhoWaits();
         }
     }
 
@@ -317,7 +319,7 @@ internal sealed partial class DeliveryDispatcher(
     private void Recorded()
     {
         Interlocked.Decrement(ref _held);
-        WakeWhoWaitsForRoom();
+        WakeWhoWaits();
     }
 
     // A key that could not be claimed was somebody else's, or finished, or came early: its hint is put back where the row still wants one.
@@ -364,14 +366,14 @@ internal sealed partial class DeliveryDispatcher(
         LogDraining(logger, Held, sending.TotalSeconds);
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < sending)
         {
-            await WaitWhileAsync(() => Held > 0, wanted: 1, sending - elapsed, CancellationToken.None);
+            await WaitWhileAsync(() => Held > 0, sending - elapsed, CancellationToken.None);
         }
 
         if (Held > 0) LogCutOff(logger, Held);
         await _abandon.CancelAsync();
         while (Held > 0 && time.GetElapsedTime(started) is var elapsed && elapsed < grace)
         {
-            await WaitWhileAsync(() => Held > 0, wanted: 1, grace - elapsed, CancellationToken.None);
+            await WaitWhileAsync(() => Held > 0, grace - elapsed, CancellationToken.None);
         }
 
         recorder.Complete();

@@ -1,6 +1,8 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Worker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using static Dograh.Tests.Support.Given;
 
 namespace Dograh.Tests.Worker;
@@ -96,6 +98,23 @@ public sealed class DeliveryDispatcherTests(TestServers servers) : WorkerTest(se
 
         Assert.Equal(0, await worker.Dispatcher.RunOnceAsync(Token));
         Assert.Equal(0, await Queue.CountAsync());
+    }
+
+    [Fact]
+    public async Task The_room_of_what_could_not_be_claimed_is_given_to_the_next_at_once()
+    {
+        var worker = await ComposeWorkerAsync(("WebhookDelivery:Concurrency", 1));
+        var keys = await Database.AddAsync(2, ADelivery().To(Receiver.Url));
+        await ScheduleAsync(keys[1]);
+        await Queue.ScheduleAsync([new DueDelivery(keys[0], DateTimeOffset.UnixEpoch)]);
+        await Database.ExecuteAsync($"UPDATE webhook_deliveries SET status = 'cancelled' WHERE id = {keys[0].Id}");
+        // Its time stands still: it goes on when it is woken, and not because it has slept long enough.
+        using var dispatcher = ActivatorUtilities.CreateInstance<DeliveryDispatcher>(worker.Services, new FakeTimeProvider());
+
+        await dispatcher.StartAsync(Token);
+
+        await Eventually.TrueAsync(() => Receiver.Requests.Count == 1);
+        await dispatcher.StopAsync(Token).Soon();
     }
 
     [Fact]

@@ -1,8 +1,7 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Worker;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using static Dograh.Tests.Support.Given;
 
@@ -127,9 +126,7 @@ public sealed class OutcomeRecorderTests(TestServers servers) : WorkerTest(serve
     {
         var (worker, _) = await ComposeAsync();
         var clock = new StoppedClock();
-        var recorder = new OutcomeRecorder(
-            Database.Store, Queue, worker.Get<DatabaseClock>(), worker.Get<WorkerIdentity>(), worker.Get<IOptions<WebhookDeliveryOptions>>(), clock,
-            NullLogger<OutcomeRecorder>.Instance);
+        var recorder = ActivatorUtilities.CreateInstance<OutcomeRecorder>(worker.Services, clock);
         var claims = (await Database.Store.ClaimAsync(await Database.AddAsync(8 + 128, ADelivery()), worker.Name, TimeSpan.FromMinutes(1))).Claimed;
         var outcomes = claims.Select(claim => new DeliveryOutcome(claim, AnAttempt(claim, DeliveryStatus.Succeeded, 200), Return: null)).ToList();
         foreach (var outcome in outcomes[..8]) recorder.Add(outcome);
