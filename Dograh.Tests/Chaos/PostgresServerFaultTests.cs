@@ -3,6 +3,7 @@ using Dograh.Tests.Api;
 using Dograh.Tests.Api.Workflows;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
+using Npgsql;
 using static Dograh.Tests.Api.Workflows.GivenWorkflows;
 using static Dograh.Tests.Support.Given;
 
@@ -28,6 +29,9 @@ public sealed class PostgresServerFaultTests(TestServers servers) : WorkerTest(s
         var (key, worker, gate) = await SendAsync(database);
 
         await SetReadOnlyAsync(operatorsDatabase, "SET default_transaction_read_only = on");
+        await Eventually.TrueAsync(() => IsReadOnlyAsync(database));
+        // PostgreSQL tells its backends one by one: when one knows, a connection made anew comes after all have been told.
+        Assert.True(await IsReadOnlyAsync(database));
         gate.SetResult();
         await Eventually.TrueAsync(() => worker.Log.Has("outcomes cannot be recorded just now (PostgresException: 25006"));
         foreach (var idempotencyKey in (string?[])[null, "call-4712"]) await IsUnavailableAsync(acme, path, idempotencyKey);
@@ -95,5 +99,13 @@ public sealed class PostgresServerFaultTests(TestServers servers) : WorkerTest(s
     {
         await database.ExecuteAsync($"ALTER SYSTEM {change}");
         await database.ExecuteAsync("SELECT pg_reload_conf()");
+    }
+
+    // As a connection made just now sees it.
+    private static async Task<bool> IsReadOnlyAsync(TestDatabase database)
+    {
+        await using var anew = NpgsqlDataSource.Create($"{database.ConnectionString};Pooling=false");
+        await using var command = anew.CreateCommand("SELECT current_setting('default_transaction_read_only')::boolean");
+        return (bool)(await command.ExecuteScalarAsync(Token))!;
     }
 }
