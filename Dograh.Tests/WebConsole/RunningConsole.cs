@@ -7,8 +7,6 @@ namespace Dograh.Tests.WebConsole;
 /// <summary>What all tests of the console share: an API and a worker in processes of their own, and a Chromium. Tests keep apart by organization.</summary>
 public sealed class RunningConsole : IAsyncDisposable
 {
-    private static readonly string[] Browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
     private readonly IReadOnlyList<IAsyncDisposable> _servers;
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
@@ -77,12 +75,11 @@ public sealed class RunningConsole : IAsyncDisposable
 
     private static async Task<(IPlaywright, IBrowser)> LaunchAsync()
     {
-        var program = Array.Find(Browsers, File.Exists) ?? throw new InvalidOperationException($"No Chromium: looked for {string.Join(", ", Browsers)}. On Debian: apt-get install chromium.");
         // As long as a machine may take that does much else.
         Assertions.SetDefaultExpectTimeout(30_000);
         var playwright = await Playwright.CreateAsync();
         // Without its sandbox, which does not run as root, and without /dev/shm, which is small in containers.
-        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = program, Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] });
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Program, Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] });
         return (playwright, browser);
     }
 }
