@@ -103,7 +103,7 @@ public sealed class KeysTests(TestServers servers)
             await window.GoAsync("/keys");
             await window.Button("Create a key").ClickAsync();
             await window.Page.GetByLabel("only what is chosen here").CheckAsync();
-            Assert.Equal(["runs:read", "keys:read", "keys:write"], await window.Page.Locator("fieldset code").AllInnerTextsAsync());
+            await window.Page.Locator("fieldset code").Expect().ToHaveTextAsync(["runs:read", "keys:read", "keys:write"]);
         }
 
         await using (var window = await console.OpenAsync(looker))
