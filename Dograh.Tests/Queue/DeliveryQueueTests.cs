@@ -154,6 +154,17 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_comes_due_within_a_millisecond_is_taken_as_soon_as_that_has_begun()
+    {
+        var queue = NewQueue();
+        await queue.ScheduleAsync([Due(1, 11, Noon.AddTicks(3)), Due(1, 12, Noon.AddTicks(TimeSpan.TicksPerMillisecond + 1))]);
+
+        Assert.Equal([Key(1, 11)], (await queue.TakeAsync(10, Noon.AddTicks(5))).Keys);
+        await queue.ScheduleAsync([Due(1, 11, Noon.AddTicks(3))]);
+        Assert.Equal([Key(1, 11)], (await queue.TakeFreshAsync(10, Noon.AddTicks(5))).Keys);
+    }
+
+    [Fact]
     public async Task No_more_are_taken_than_asked_for_and_the_oldest_first()
     {
         var queue = NewQueue();

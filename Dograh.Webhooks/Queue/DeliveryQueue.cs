@@ -95,6 +95,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     /// <returns>The keys taken, and when the next one is due. A crash after this loses the hints only: the sweep finds the rows.</returns>
     public async Task<TakenKeys> TakeAsync(int limit, DateTimeOffset now)
     {
+        now = RoundUp(now);
         if (_refusing is not None and var refusing)
         {
             // Changes nothing, for there is no such member; but is refused as anything is that would.
@@ -134,6 +135,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     /// <returns>The keys taken, and when the next one is due, should that be soon.</returns>
     public async Task<TakenKeys> TakeFreshAsync(int limit, DateTimeOffset now)
     {
+        now = RoundUp(now);
         var keys = new List<DeliveryKey>();
         DateTimeOffset? nextDueAt = null;
         var (since, until) = ((_lastTake - FreshFor).ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds());
@@ -266,9 +268,12 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         return added;
     }
 
-    // Rounded up: a key must not look due a fraction of a millisecond before its row is.
-    private static double Score(DateTimeOffset dueAt) =>
-        dueAt.ToUnixTimeMilliseconds() + (dueAt.Ticks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1);
+    private static double Score(DateTimeOffset dueAt) => RoundUp(dueAt).ToUnixTimeMilliseconds();
+
+    // A key must not look due a millisecond before its row is, and so is due at the end of the one in which its row is. It is taken as soon as that has begun: most are due
+    // since they were stored, and would wait for the rest of it. The few that are not yet are refused by the claim, and put back.
+    private static DateTimeOffset RoundUp(DateTimeOffset time) =>
+        time.Ticks % TimeSpan.TicksPerMillisecond is var over and > 0 ? time.AddTicks(TimeSpan.TicksPerMillisecond - over) : time;
 
     // A member that is not ours may carry any score at all.
     private static DateTimeOffset DueAt(SortedSetEntry entry) => double.IsNaN(entry.Score)
