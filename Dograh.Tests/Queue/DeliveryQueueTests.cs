@@ -165,6 +165,22 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_what_comes_into_an_empty_queue_all_that_is_due_is_taken_and_nothing_else()
+    {
+        var queue = NewQueue(shards: 2);
+        var due = Enumerable.Range(1, 20).Select(n => Due(n % 5, n, Noon.AddSeconds(-n))).ToList();
+        Assert.Empty((await queue.TakeAsync(100, Noon)).Keys);
+        await queue.AddMissingAsync([.. due, Due(1, 31, Noon.AddSeconds(1)), Due(2, 32, Noon.AddSeconds(2))]);
+
+        var taken = new List<DeliveryKey>();
+        while (await queue.TakeAsync(7, Noon) is { Keys.Count: > 0 and <= 7 } turn) taken.AddRange(turn.Keys);
+
+        Assert.Equal(due.Select(delivery => delivery.Key).Order(), taken.Order());
+        Assert.Equal(Noon.AddSeconds(1), (await queue.TakeAsync(100, Noon)).NextDueAt);
+        Assert.Equal([Key(1, 31), Key(2, 32)], (await queue.TakeAsync(100, Noon.AddSeconds(2))).Keys.Order());
+    }
+
+    [Fact]
     public async Task No_more_are_taken_than_asked_for_and_the_oldest_first()
     {
         var queue = NewQueue();

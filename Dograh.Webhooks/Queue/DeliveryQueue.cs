@@ -45,6 +45,9 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
     private DateTimeOffset _lastTake;
     private bool _leftSome;
 
+    // The shards that nothing was left in when they were last looked at.
+    private readonly bool[] _isEmpty = new bool[options.Value.QueueShards];
+
     // A shard whose set took nothing in when it was last asked to: out of memory, or a replica. What it does not have nobody would take from it.
     private volatile int _refusing = None;
     private readonly int _shards = options.Value.QueueShards;
@@ -112,13 +115,14 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         var leftDue = false;
         for (var i = 0; i < _shards; i++)
         {
-            var key = QueueKeys.Deliveries((first + i) % _shards);
+            var shard = (first + i) % _shards;
+            var key = QueueKeys.Deliveries(shard);
             // After a full take there is most likely more that is due, and no need to ask.
             var isBacklog = _wasFull && keys.Count == 0;
             if (looks) await TakeOvertakenAsync(key, limit - (limit / 4), now.ToUnixTimeMilliseconds(), keys);
             var shardNext = isBacklog
                 ? await PopAsync(key, limit - keys.Count, limit, now.ToUnixTimeMilliseconds(), keys)
-                : await TakeFromAsync(key, limit, now.ToUnixTimeMilliseconds(), keys);
+                : await TakeFromAsync(shard, limit, now.ToUnixTimeMilliseconds(), keys);
             if (shardNext is { } next && (nextDueAt is null || next < nextDueAt)) nextDueAt = next;
             leftDue |= shardNext <= now || _wasFull;
         }
@@ -179,9 +183,20 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
 
     // Peeks first, so that an idle look costs one command and pops nothing that is not due. ZPOPMIN then gives each key to one worker only;
     // what a faster worker left us that is not due yet goes straight back.
-    private async Task<DateTimeOffset?> TakeFromAsync(RedisKey set, int limit, long nowMilliseconds, List<DeliveryKey> keys)
+    private async Task<DateTimeOffset?> TakeFromAsync(int shard, int limit, long nowMilliseconds, List<DeliveryKey> keys)
     {
+        var set = QueueKeys.Deliveries(shard);
+        if (_isEmpty[shard] && keys.Count < limit)
+        {
+            // What is in an empty set now has just come, and is most likely due: it is taken without a look, which is a question less to wait for.
+            var (before, count) = (keys.Count, Math.Min(FullTake, limit - keys.Count));
+            var early = await PopAsync(set, count, due: 0, nowMilliseconds, keys);
+            _isEmpty[shard] = early is null && keys.Count - before < count;
+            return early ?? (_isEmpty[shard] ? null : DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds));
+        }
+
         var head = await Database.SortedSetRangeByRankWithScoresAsync(set, 0, Peek - 1);
+        _isEmpty[shard] = head.Length == 0;
         if (head.Length == 0) return null;
         if (head[0].Score > nowMilliseconds) return DueAt(head[0]);
         if (keys.Count >= limit) return DueAt(head[0]);
