@@ -181,6 +181,19 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_comes_into_an_empty_queue_behind_much_garbage_is_due_at_once()
+    {
+        var queue = NewQueue();
+        Assert.Empty((await queue.TakeAsync(100, Noon)).Keys);
+        var garbage = Enumerable.Range(0, 32).Select(n => new SortedSetEntry($"garbage {n}", 0)).ToArray();
+        await _redis.Connection.GetDatabase().SortedSetAddAsync(QueueKeys.Deliveries(0), garbage);
+        await queue.AddMissingAsync([Due(1, 11, Noon)]);
+
+        Assert.Equal(Noon, (await queue.TakeAsync(100, Noon)).NextDueAt);
+        Assert.Equal([Key(1, 11)], (await queue.TakeAsync(100, Noon)).Keys);
+    }
+
+    [Fact]
     public async Task No_more_are_taken_than_asked_for_and_the_oldest_first()
     {
         var queue = NewQueue();

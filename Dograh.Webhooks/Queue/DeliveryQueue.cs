@@ -181,8 +181,8 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         await redis.GetSubscriber().SubscribeAsync(QueueKeys.Wake, (_, _) => onWake(), CommandFlags.FireAndForget);
     }
 
-    // Peeks first, so that an idle look costs one command and pops nothing that is not due. ZPOPMIN then gives each key to one worker only;
-    // what a faster worker left us that is not due yet goes straight back.
+    // Peeks first, but into a set that was empty, so that an idle look costs one command and pops little that is not due. ZPOPMIN then gives each key to one
+    // worker only; what is not due yet goes straight back.
     private async Task<DateTimeOffset?> TakeFromAsync(int shard, int limit, long nowMilliseconds, List<DeliveryKey> keys)
     {
         var set = QueueKeys.Deliveries(shard);
@@ -191,8 +191,10 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
             // What is in an empty set now has just come, and is most likely due: it is taken without a look, which is a question less to wait for.
             var (before, count) = (keys.Count, Math.Min(FullTake, limit - keys.Count));
             var early = await PopAsync(set, count, due: 0, nowMilliseconds, keys);
-            _isEmpty[shard] = early is null && keys.Count - before < count;
-            return early ?? (_isEmpty[shard] ? null : DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds));
+            // What was popped and is no key of ours counts as well: there may be more behind it.
+            var isAll = keys.Count - before < count && !_wasFull;
+            _isEmpty[shard] = early is null && isAll;
+            return early ?? (isAll ? null : DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds));
         }
 
         var head = await Database.SortedSetRangeByRankWithScoresAsync(set, 0, Peek - 1);
