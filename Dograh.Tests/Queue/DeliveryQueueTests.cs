@@ -181,6 +181,21 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_comes_into_an_empty_queue_and_is_not_due_yet_stays_there()
+    {
+        var queue = NewQueue();
+        Assert.Empty((await queue.TakeAsync(100, Noon)).Keys);
+        await queue.AddMissingAsync([Due(1, 11, Noon), Due(1, 12, Noon.AddSeconds(2)), Due(1, 13, Noon.AddSeconds(1))]);
+
+        var taken = await queue.TakeAsync(100, Noon);
+
+        Assert.Equal([Key(1, 11)], taken.Keys);
+        Assert.Equal(Noon.AddSeconds(1), taken.NextDueAt);
+        Assert.Equal(2, await queue.CountAsync());
+        Assert.Equal([Key(1, 13), Key(1, 12)], (await queue.TakeAsync(100, Noon.AddSeconds(2))).Keys);
+    }
+
+    [Fact]
     public async Task What_comes_into_an_empty_queue_behind_much_garbage_is_due_at_once()
     {
         var queue = NewQueue();
