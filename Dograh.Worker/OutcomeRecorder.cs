@@ -104,9 +104,16 @@ internal sealed partial class OutcomeRecorder(
         var attempted = outcomes.Where(outcome => outcome.Record is not null).ToList();
         var returned = outcomes.Where(outcome => outcome.Return is not null).ToList();
         var due = new List<DueDelivery>();
-        if (attempted.Count > 0) await RecordAsync(attempted, due, giveUp);
-        if (returned.Count > 0) await ReturnAsync(returned, due, giveUp);
-        if (due.Count > 0) await queue.TryScheduleAsync(due);
+        try
+        {
+            if (attempted.Count > 0) await RecordAsync(attempted, due, giveUp);
+            if (returned.Count > 0) await ReturnAsync(returned, due, giveUp);
+        }
+        finally
+        {
+            // What was written is due, whatever became of the rest.
+            await queue.TryScheduleAsync(due);
+        }
     }
 
     private async Task RecordAsync(IReadOnlyList<DeliveryOutcome> outcomes, List<DueDelivery> due, CancellationToken giveUp)
@@ -119,8 +126,7 @@ internal sealed partial class OutcomeRecorder(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // What is worth another try was tried again: this is refused, by PostgreSQL or on the way there, and would be again.
-            await RecordApartAsync(outcomes, e, due, giveUp);
+            await WriteApartAsync(outcomes, e, some => RecordAsync(some, due, giveUp), WithoutTexts);
             return;
         }
 
@@ -131,43 +137,65 @@ internal sealed partial class OutcomeRecorder(
         }
     }
 
-    // One row that PostgreSQL will not take must not keep the others from being recorded: halve until it stands alone.
-    private async Task RecordApartAsync(IReadOnlyList<DeliveryOutcome> outcomes, Exception refusal, List<DueDelivery> due, CancellationToken giveUp)
+    // What is worth another try was tried again: this is refused, by PostgreSQL or on the way there, and would be again. One row that PostgreSQL will not take
+    // must not keep the others from being written: halve until it stands alone, and leave out of it what is not ours, which matters less than the outcome.
+    private async Task WriteApartAsync(
+        IReadOnlyList<DeliveryOutcome> outcomes, Exception refusal, Func<IReadOnlyList<DeliveryOutcome>, Task> write, Func<DeliveryOutcome, DeliveryOutcome> withoutTexts)
     {
         if (outcomes.Count > 1)
         {
             var half = outcomes.Count / 2;
-            await RecordAsync(outcomes.Take(half).ToList(), due, giveUp);
-            await RecordAsync(outcomes.Skip(half).ToList(), due, giveUp);
+            await write(outcomes.Take(half).ToList());
+            await write(outcomes.Skip(half).ToList());
             return;
         }
 
         using var scope = logger.BeginScope(new DeliveryLogScope(outcomes[0].Delivery));
-        var record = outcomes[0].Record!;
         var reason = refusal is PostgresException postgres ? postgres.SqlState : refusal.GetType().Name;
-        if (record is { Error: null or NotStored, Attempt: null or { ResponseBody: null, ResponseHeaders: null, Error: null or NotStored } })
+        var bare = withoutTexts(outcomes[0]);
+        if (bare == outcomes[0])
         {
             LogRefused(logger, reason);
             return;
         }
 
-        // What the receiver answered is the only text in it that is not ours; the outcome matters more than its log.
         LogStripped(logger, reason);
-        var bare = record with
+        await write([bare]);
+    }
+
+    // What the receiver answered is the only text in a record that is not ours.
+    private static DeliveryOutcome WithoutTexts(DeliveryOutcome outcome)
+    {
+        var record = outcome.Record!;
+        return outcome with
         {
-            Error = record.Error is null ? null : NotStored,
-            Attempt = record.Attempt is null
-                ? null
-                : record.Attempt with { ResponseBody = null, ResponseHeaders = null, Error = record.Attempt.Error is null ? null : NotStored },
+            Record = record with
+            {
+                Error = record.Error is null ? null : NotStored,
+                Attempt = record.Attempt is null
+                    ? null
+                    : record.Attempt with { ResponseBody = null, ResponseHeaders = null, Error = record.Attempt.Error is null ? null : NotStored },
+            },
         };
-        await RecordAsync([outcomes[0] with { Record = bare }], due, giveUp);
     }
 
     private async Task ReturnAsync(IReadOnlyList<DeliveryOutcome> outcomes, List<DueDelivery> due, CancellationToken giveUp)
     {
         var maxAge = TimeSpan.FromSeconds(options.Value.MaxAgeSeconds);
-        var written = await PersistAsync(
-            () => store.ReturnAsync(outcomes.Select(outcome => outcome.Return!).ToList(), maxAge, giveUp), outcomes.Count, giveUp);
+        IReadOnlyDictionary<DeliveryKey, (DeliveryStatus Status, DateTimeOffset DueAt)> written;
+        try
+        {
+            written = await PersistAsync(
+                () => store.ReturnAsync(outcomes.Select(outcome => outcome.Return!).ToList(), maxAge, giveUp), outcomes.Count, giveUp);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            await WriteApartAsync(
+                outcomes, e, some => ReturnAsync(some, due, giveUp),
+                outcome => outcome with { Return = outcome.Return! with { Error = outcome.Return.Error is null ? null : NotStored } });
+            return;
+        }
+
         foreach (var outcome in outcomes)
         {
             if (!written.TryGetValue(outcome.Delivery.Key, out var row))
@@ -237,7 +265,7 @@ internal sealed partial class OutcomeRecorder(
     [LoggerMessage(2, LogLevel.Error, "{Count} outcomes cannot be recorded just now ({ErrorType}: {Error}); trying again in {DelayMs} ms.")]
     private static partial void LogNotRecorded(ILogger logger, int count, string errorType, [FailureText] string error, double delayMs);
 
-    [LoggerMessage(3, LogLevel.Error, "What is logged of an attempt cannot be stored ({Reason}); recording the outcome without it.")]
+    [LoggerMessage(3, LogLevel.Error, "What a receiver or a token endpoint said cannot be stored ({Reason}); recording the outcome without it.")]
     private static partial void LogStripped(ILogger logger, [FailureText] string reason);
 
     [LoggerMessage(4, LogLevel.Critical, "An outcome cannot be stored ({Reason}); the delivery will be sent again when its lease ends.")]

@@ -299,6 +299,22 @@ public sealed class OAuthTokensTests(TestServers servers) : WorkerTest(servers)
     }
 
     [Fact]
+    public async Task An_endpoint_that_answers_with_a_long_line_of_noise_has_its_deliveries_wait_and_its_words_cut()
+    {
+        await using var noise = RawReceiver.Answering($"{new string('x', 3000)}\r\n\r\n");
+        var key = await AddAsync(_issuer.Data().Replace(_issuer.Url.OriginalString, noise.Url.OriginalString, StringComparison.Ordinal));
+        await StartWorkerAsync();
+
+        await Eventually.TrueAsync(async () => (await Database.DeliveryAsync(key)).LastError is not null);
+
+        var row = await Database.DeliveryAsync(key);
+        Assert.Equal((DeliveryStatus.Pending, WaitingReason.Credential, 0), (row.Status, row.WaitingFor, row.LostClaims));
+        Assert.StartsWith($"credential {Uuid:D}: no token just now from ", row.LastError, StringComparison.Ordinal);
+        Assert.Contains("xxx", row.LastError, StringComparison.Ordinal);
+        Assert.InRange(row.LastError!.Length, 1000, WebhookDelivery.MaxErrorLength);
+    }
+
+    [Fact]
     public async Task What_has_waited_for_a_token_past_the_greatest_age_is_a_dead_letter_that_says_why()
     {
         _issuer.Says(Reply.Status(503));

@@ -80,6 +80,35 @@ public sealed class OutcomeRecorderTests(TestServers servers) : WorkerTest(serve
         await Database.AssertConservedAsync();
     }
 
+    [Theory]
+    [MemberData(nameof(ReasonsPostgreSqlRefuses))]
+    public async Task One_claim_whose_reason_cannot_be_stored_does_not_keep_the_others_from_being_given_back_nor_a_retry_from_the_queue(string reason)
+    {
+        var (worker, recorder) = await ComposeAsync();
+        var outcomes = new List<DeliveryOutcome>();
+        for (var n = 0; n < 7; n++)
+        {
+            var claim = await ClaimAsync(worker);
+            outcomes.Add(new DeliveryOutcome(
+                claim, Record: null, new ReturnedClaim(claim.Key, claim.Token, 60, WaitingReason.Credential, n == 4 ? reason : "no token")));
+        }
+
+        var retried = await ClaimAsync(worker);
+        outcomes.Add(new DeliveryOutcome(retried, AnAttempt(retried, DeliveryStatus.Pending, 503) with { DelaySeconds = 90 }, Return: null));
+
+        await RecordAllAsync(recorder, [.. outcomes]);
+
+        var rows = await Database.DeliveriesAsync();
+        Assert.All(rows, row => Assert.Null(row.LeasedBy));
+        Assert.Equal(
+            ["no token", "no token", "no token", "no token", "what went wrong cannot be stored", "no token", "no token", null], rows.Select(row => row.LastError));
+        Assert.All(rows.Take(7), row => Assert.Equal((DeliveryStatus.Pending, WaitingReason.Credential), (row.Status, row.WaitingFor)));
+        Assert.Equal(8, await Queue.CountAsync());
+        await Database.AssertConservedAsync();
+    }
+
+    public static TheoryData<string> ReasonsPostgreSqlRefuses => [new string('x', WebhookDelivery.MaxErrorLength + 1), "a NUL \0 in it", "half a surrogate pair \ud83c"];
+
     [Fact]
     public async Task A_dead_letter_whose_reason_cannot_be_stored_is_a_dead_letter_all_the_same()
     {

@@ -166,10 +166,10 @@ public sealed class DeliverySender : IDisposable
                 case TokenResult.NotYet later:
                     return (null, null, new AttemptResult.Deferred(WaitingReason.Credential, later.Delay)
                     {
-                        Error = later.Error is null ? null : $"credential {delivery.CredentialUuid:D}: {later.Error}",
+                        Error = later.Error is null ? null : AttemptLog.FitError($"credential {delivery.CredentialUuid:D}: {later.Error}"),
                     });
                 case TokenResult.Refused refused:
-                    return (null, null, new AttemptResult.Unsendable($"credential {delivery.CredentialUuid:D}: {refused.Reason}"));
+                    return (null, null, new AttemptResult.Unsendable(AttemptLog.FitError($"credential {delivery.CredentialUuid:D}: {refused.Reason}")));
                 default:
                     return (null, null, new AttemptResult.Released(OurFailureDelay));
             }
