@@ -78,7 +78,8 @@ internal sealed partial class DeliverySweep(
         IReadOnlyList<DueDelivery> page;
         do
         {
-            if (await queue.CountAsync() >= enough) break;
+            // Those that are due: what waits for later, a backoff or a paced replay, leaves the workers free for what is missing.
+            if (await queue.CountDueAsync(clock.Now) >= enough) break;
             page = await store.FindDueAsync(last, PageSize, cancellationToken);
             if (page.Count == 0) break;
             rescheduled += await queue.AddMissingAsync(page);

@@ -71,6 +71,19 @@ public sealed class DeliverySweepTests(TestServers servers) : WorkerTest(servers
     }
 
     [Fact]
+    public async Task What_the_queue_holds_for_later_does_not_keep_it_from_what_is_missing()
+    {
+        var worker = await ComposeWorkerAsync(("WebhookDelivery:Concurrency", 1));
+        var key = await Database.AddAsync(ADelivery());
+        var later = TimeProvider.System.GetUtcNow().AddHours(1);
+        await Queue.ScheduleAsync([.. Enumerable.Range(1, 1000).Select(n => new DueDelivery(new DeliveryKey(key.OrganizationId, key.Id + n), later))]);
+
+        Assert.Equal(1, await worker.Sweep.RunOnceAsync(Token));
+
+        Assert.Equal([key], (await Queue.TakeAsync(10, worker.Get<DatabaseClock>().Now)).Keys);
+    }
+
+    [Fact]
     public async Task While_another_worker_sweeps_it_does_nothing()
     {
         var worker = await ComposeWorkerAsync();

@@ -108,8 +108,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
 
         var keys = new List<DeliveryKey>();
         DateTimeOffset? nextDueAt = null;
-        // A random start, so that no shard is always served last.
-        var first = _shards == 1 ? 0 : Random.Shared.Next(_shards);
+        var first = FirstShard();
         var looks = _leftDue && (_leftSome || (now - _lastLook).Duration() > LookEvery);
         if (looks) (_lastLook, _leftSome) = (now, false);
         var leftDue = false;
@@ -143,9 +142,10 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         var keys = new List<DeliveryKey>();
         DateTimeOffset? nextDueAt = null;
         var (since, until) = ((_lastTake - FreshFor).ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds());
-        for (var shard = 0; shard < _shards && keys.Count < limit; shard++)
+        var first = FirstShard();
+        for (var i = 0; i < _shards && keys.Count < limit; i++)
         {
-            var set = QueueKeys.Deliveries(shard);
+            var set = QueueKeys.Deliveries((first + i) % _shards);
             var youngest = await Database.SortedSetRangeByScoreWithScoresAsync(
                 set, since, until + SoonMilliseconds, order: Order.Descending, take: limit - keys.Count);
             var early = Array.FindLastIndex(youngest, entry => entry.Score > until);
@@ -173,6 +173,19 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         return total;
     }
 
+    /// <summary>How many keys the queue holds that are due.</summary>
+    /// <param name="now">The database's time.</param>
+    public async Task<long> CountDueAsync(DateTimeOffset now)
+    {
+        var total = 0L;
+        for (var shard = 0; shard < _shards; shard++)
+        {
+            total += await Database.SortedSetLengthAsync(QueueKeys.Deliveries(shard), double.NegativeInfinity, RoundUp(now).ToUnixTimeMilliseconds());
+        }
+
+        return total;
+    }
+
     /// <summary>Calls back whenever a scheduler wakes the workers, and when the connection to Redis is back.</summary>
     public async Task SubscribeAsync(Action onWake, Action onRestored)
     {
@@ -180,6 +193,9 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         // Subscribed even while Redis is away: the client subscribes once it is there.
         await redis.GetSubscriber().SubscribeAsync(QueueKeys.Wake, (_, _) => onWake(), CommandFlags.FireAndForget);
     }
+
+    // Any, so that no shard is always served last.
+    private int FirstShard() => _shards == 1 ? 0 : Random.Shared.Next(_shards);
 
     // Peeks first, but into a set that was empty, so that an idle look costs one command and pops little that is not due. ZPOPMIN then gives each key to one
     // worker only; what is not due yet goes straight back.
