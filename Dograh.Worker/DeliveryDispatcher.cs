@@ -118,7 +118,7 @@ internal sealed partial class DeliveryDispatcher(
         var limit = _pace.Limit(Math.Min(room, MaxBatch));
         // Without Redis there is no telling what has become due just now.
         var pause = _redisIsAway ? TimeSpan.Zero : _pace.Wait;
-        var taken = pause > TimeSpan.Zero ? await TakeFreshAsync(Math.Min(limit, FreshBatch)) : await TakeAsync(limit, stoppingToken);
+        var taken = pause > TimeSpan.Zero ? await TakeFreshAsync(Math.Min(limit, FreshBatch)) : await TakeBacklogAsync(limit, stoppingToken);
         if (taken.Keys.Count == 0)
         {
             var sleep = SleepUntil(taken.NextDueAt);
@@ -197,10 +197,11 @@ internal sealed partial class DeliveryDispatcher(
         }
     }
 
-    private async Task<TakenKeys> TakeAsync(int limit, CancellationToken cancellationToken)
+    private async Task<TakenKeys> TakeBacklogAsync(int limit, CancellationToken cancellationToken)
     {
         try
         {
+            _pace.BacklogTaken();
             var taken = await queue.TakeAsync(limit, clock.Now);
             if (_redisIsAway) LogRedisBack(logger);
             _redisIsAway = false;

@@ -5,7 +5,9 @@ namespace Dograh.Worker;
 /// Where a delivery goes is learned by claiming it. Ten thousand of a receiver that hangs, claimed and given back as fast as PostgreSQL writes, take the machine
 /// from everybody for seconds, and most of them are turned away before it is known that it hangs, to come back too soon. So what is turned away counts against
 /// an allowance of <see cref="PerSecond"/>. While it is used up, the worker takes only what has become due just now, so that others need not wait for a backlog that
-/// goes by; and while most of what it claims comes back, it claims little at a time, for a claim under way is what they wait for.
+/// goes by; and while most of what it claims comes back, it claims little at a time, for a claim under way is what they wait for. What was turned away comes back
+/// as due just now, and may use up the allowance for as long as its receiver hangs: so some of the backlog is taken every <see cref="LongestWait"/> in any case,
+/// or what a sweep has put back would wait as long.
 /// </remarks>
 internal sealed class TurnAwayPace(TimeProvider time)
 {
@@ -15,6 +17,12 @@ internal sealed class TurnAwayPace(TimeProvider time)
     /// <summary>So many of a batch are expected to be turned away at most.</summary>
     public const int PerBatch = 32;
 
+    /// <summary>After so long something of a backlog is taken in any case.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(0.25);
+
+    // What has been used up beyond this is forgotten: it is no use to others that a backlog goes slowly long after.
+    private static readonly TimeSpan MaxDebt = TimeSpan.FromSeconds(1);
+
     // The odd one that is turned away from a receiver which is merely busy makes nobody wait.
     private const int Allowance = 8;
 
@@ -23,6 +31,7 @@ internal sealed class TurnAwayPace(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly long _origin = time.GetTimestamp();
     private TimeSpan _paidUntil;
+    private TimeSpan _backlogTakenAt;
     private int _turnedAway;
     private double _share;
 
@@ -33,7 +42,8 @@ internal sealed class TurnAwayPace(TimeProvider time)
         {
             lock (_lock)
             {
-                var wait = _paidUntil - Now - (Step * Allowance);
+                var now = Now;
+                var wait = Shorter(_paidUntil - now - (Step * Allowance), _backlogTakenAt + LongestWait - now);
                 return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
             }
         }
@@ -45,6 +55,12 @@ internal sealed class TurnAwayPace(TimeProvider time)
     public int Limit(int room)
     {
         lock (_lock) return _share * room <= PerBatch ? room : (int)(PerBatch / _share);
+    }
+
+    /// <summary>Notes that it was looked for something of a backlog.</summary>
+    public void BacklogTaken()
+    {
+        lock (_lock) _backlogTakenAt = Now;
     }
 
     /// <summary>Notes that so many are about to be claimed. Those of them that will be turned away, as far as can be told, count from now on: the next batch is
@@ -74,6 +90,8 @@ internal sealed class TurnAwayPace(TimeProvider time)
     private void Pay(double turnedAway)
     {
         var now = Now;
-        _paidUntil = (_paidUntil > now ? _paidUntil : now) + (Step * turnedAway);
+        _paidUntil = Shorter((_paidUntil > now ? _paidUntil : now) + (Step * turnedAway), now + MaxDebt);
     }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

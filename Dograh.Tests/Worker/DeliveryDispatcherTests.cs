@@ -161,6 +161,41 @@ public sealed class DeliveryDispatcherTests(TestServers servers) : WorkerTest(se
         await recording.Soon();
     }
 
+    [Fact]
+    public async Task What_an_open_circuit_turns_away_again_and_again_does_not_keep_the_worker_from_what_was_due_before()
+    {
+        const int Fresh = 16;
+        await using var dead = await Receiver.StartAsync();
+        dead.Answers(503);
+        var worker = await ComposeWorkerAsync(("WebhookDelivery:CircuitMinimumAttempts", 2), ("WebhookDelivery:CircuitBreakSeconds", 600));
+        var recording = worker.Get<OutcomeRecorder>().RunAsync(CancellationToken.None);
+        var run = await Database.AddRunAsync(await Database.AddOrganizationAsync());
+        await ScheduleAsync(await Database.AddAsync(2, ADelivery().Of(run).To(dead.Url).WithBackoff(600, 600)));
+        Assert.Equal(2, await worker.Dispatcher.RunOnceAsync(Token));
+        await Eventually.TrueAsync(() => worker.Dispatcher.Held == 0);
+        var waiting = new Queue<DeliveryKey[]>((await Database.AddAsync(300 * Fresh, ADelivery().Of(run).To(dead.Url))).Chunk(Fresh));
+        var clock = worker.Get<DatabaseClock>();
+        for (var n = 0; n < 50; n++) await TurnAwayAsync();
+
+        var healthy = await Database.AddAsync(ADelivery().To(Receiver.Url));
+        await Queue.ScheduleAsync([new DueDelivery(healthy, clock.Now.AddSeconds(-2))]);
+        while (Receiver.Requests.Count == 0 && waiting.Count > 0) await TurnAwayAsync();
+
+        Assert.Single(Receiver.Requests);
+        Assert.Equal(2, dead.Requests.Count);
+        await Eventually.TrueAsync(() => worker.Dispatcher.Held == 0);
+        worker.Get<OutcomeRecorder>().Complete();
+        await recording.Soon();
+
+        // As if they came back from having been turned away, faster than the pace.
+        async Task TurnAwayAsync()
+        {
+            var now = clock.Now;
+            await Queue.ScheduleAsync([.. waiting.Dequeue().Select(key => new DueDelivery(key, now))]);
+            await worker.Dispatcher.RunOnceAsync(Token);
+        }
+    }
+
     private static async Task RecordAsync(TestWorker worker)
     {
         var recorder = worker.Get<OutcomeRecorder>();

@@ -38,6 +38,7 @@ public sealed class TurnAwayPaceTests
         while (_time.GetElapsedTime(started) < TimeSpan.FromSeconds(10))
         {
             if (_pace.Wait is { Ticks: > 0 } wait) _time.Advance(wait);
+            _pace.BacklogTaken();
             var batch = _pace.Limit(256);
             batches.Add(batch);
             _pace.Taken(batch);
@@ -52,6 +53,7 @@ public sealed class TurnAwayPaceTests
     [Fact]
     public void What_was_turned_away_before_it_was_known_is_waited_for_and_then_all_is_as_it_was()
     {
+        _pace.BacklogTaken();
         _pace.Taken(256);
         for (var n = 0; n < 256; n++) _pace.TurnedAway();
         Assert.InRange(_pace.Wait.TotalSeconds, 0.2, 0.26);
@@ -62,6 +64,42 @@ public sealed class TurnAwayPaceTests
         _time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal((256, TimeSpan.Zero), (_pace.Limit(256), _pace.Wait));
+    }
+
+    [Fact]
+    public void What_comes_back_for_ever_as_due_just_now_does_not_keep_the_backlog_from_being_taken()
+    {
+        var (looks, started) = (0, _time.GetTimestamp());
+        while (_time.GetElapsedTime(started) < TimeSpan.FromSeconds(60))
+        {
+            if (_pace.Wait == TimeSpan.Zero)
+            {
+                looks++;
+                _pace.BacklogTaken();
+            }
+
+            // Three thousand a second are taken fresh, and turned away.
+            _pace.Taken(16);
+            for (var n = 0; n < 16; n++) _pace.TurnedAway();
+            _time.Advance(TimeSpan.FromSeconds(16 / 3000.0));
+        }
+
+        Assert.InRange(looks, 60 / TurnAwayPace.LongestWait.TotalSeconds * 0.9, 61 / TurnAwayPace.LongestWait.TotalSeconds);
+    }
+
+    [Fact]
+    public void Of_any_number_that_were_turned_away_nothing_is_left_after_a_second()
+    {
+        _pace.Taken(60_000);
+        for (var n = 0; n < 60_000; n++) _pace.TurnedAway();
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        for (var n = 0; n < 3; n++)
+        {
+            Assert.Equal(TimeSpan.Zero, _pace.Wait);
+            _pace.BacklogTaken();
+        }
     }
 
     [Fact]
