@@ -34,6 +34,8 @@ internal sealed partial class DeliveryDispatcher(
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortOfRoom = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan FaultDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockedDelay = TimeSpan.FromSeconds(5);
+    private static readonly IReadOnlySet<DeliveryKey> NoKeys = new HashSet<DeliveryKey>();
 
     // Kept back of the grace period for recording what was cut off.
     private static readonly TimeSpan RecordingReserve = TimeSpan.FromSeconds(2);
@@ -136,7 +138,7 @@ internal sealed partial class DeliveryDispatcher(
     {
         try
         {
-            var claim = await store.ClaimAsync(turn.Keys, worker.Name, TimeSpan.FromSeconds(options.Value.LeaseMarginSeconds));
+            var (claim, locked) = await ClaimAsync(turn.Keys);
             foreach (var key in claim.Poisoned)
             {
                 LogPoisoned(logger, key.Id, key.OrganizationId);
@@ -144,13 +146,29 @@ internal sealed partial class DeliveryDispatcher(
             }
 
             await StartAsync(claim.Claimed, stoppingToken);
-            await PutBackUnclaimedAsync(turn.Keys, claim, stoppingToken);
+            await PutBackUnclaimedAsync(turn.Keys, claim, locked, stoppingToken);
             return claim.Claimed.Count;
         }
         finally
         {
             Interlocked.Add(ref _claiming, -turn.Keys.Count);
             WakeWhoWaits();
+        }
+    }
+
+    // One row that somebody keeps locked must not hold up the others: then the batch is claimed around it.
+    private async Task<(ClaimResult Claim, IReadOnlySet<DeliveryKey> Locked)> ClaimAsync(IReadOnlyList<DeliveryKey> keys)
+    {
+        var leaseMargin = TimeSpan.FromSeconds(options.Value.LeaseMarginSeconds);
+        try
+        {
+            return (await store.ClaimAsync(keys, worker.Name, leaseMargin), NoKeys);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            var (claim, locked) = await store.ClaimAroundLockedAsync(keys, worker.Name, leaseMargin);
+            if (locked.Count > 0) LogLocked(logger, locked.Count, LockedDelay.TotalSeconds);
+            return (claim, locked);
         }
     }
 
@@ -324,13 +342,15 @@ internal sealed partial class DeliveryDispatcher(
     }
 
     // A key that could not be claimed was somebody else's, or finished, or came early: its hint is put back where the row still wants one.
-    private async Task PutBackUnclaimedAsync(IReadOnlyList<DeliveryKey> keys, ClaimResult claim, CancellationToken cancellationToken)
+    private async Task PutBackUnclaimedAsync(
+        IReadOnlyList<DeliveryKey> keys, ClaimResult claim, IReadOnlySet<DeliveryKey> locked, CancellationToken cancellationToken)
     {
         if (_redisIsAway || claim.Claimed.Count + claim.Poisoned.Count == keys.Count) return;
-        var unclaimed = keys.Except(claim.Claimed.Select(delivery => delivery.Key)).Except(claim.Poisoned).ToList();
-        if (unclaimed.Count == 0) return;
-        var due = await store.FindDueTimesAsync(unclaimed, cancellationToken);
-        if (due.Count > 0) await queue.PutBackAsync(due);
+        var unclaimed = keys.Except(claim.Claimed.Select(delivery => delivery.Key)).Except(claim.Poisoned).Except(locked).ToList();
+        // A locked row says nothing of when it will be free.
+        var later = clock.Now + LockedDelay;
+        IReadOnlyList<DueDelivery> due = unclaimed.Count == 0 ? [] : await store.FindDueTimesAsync(unclaimed, cancellationToken);
+        if (due.Count + locked.Count > 0) await queue.PutBackAsync([.. due, .. locked.Select(key => new DueDelivery(key, later))]);
     }
 
     private TimeSpan SleepUntil(DateTimeOffset? dueAt)
@@ -423,4 +443,7 @@ internal sealed partial class DeliveryDispatcher(
 
     [LoggerMessage(10, LogLevel.Information, "Stopped; {Held} deliveries are left to their leases.")]
     private static partial void LogStopped(ILogger logger, int held);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Count} due deliveries are kept locked by another session in PostgreSQL; they are tried again in {Seconds} s.")]
+    private static partial void LogLocked(ILogger logger, int count, double seconds);
 }

@@ -26,6 +26,7 @@ internal sealed partial class OutcomeRecorder(
     private const int WorthwhileBatch = 128;
     private static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(12);
     private const string NotStored = "what went wrong cannot be stored";
+    private static readonly TimeSpan LockedDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(2);
 
@@ -34,15 +35,26 @@ internal sealed partial class OutcomeRecorder(
     private readonly WakeSignal _worthwhile = new(time);
     private int _waiting;
 
+    // Of the batch that is being written, those of rows that somebody else has locked.
+    private readonly Dictionary<DeliveryKey, DeliveryOutcome> _locked = [];
+
+    private int _unrecorded;
+    private volatile bool _isComplete;
+
     /// <summary>Hands over an outcome; <see cref="DeliveryOutcome.WhenRecorded"/> tells when it is recorded.</summary>
     public void Add(DeliveryOutcome outcome)
     {
-        _outcomes.Writer.TryWrite(outcome);
-        if (Interlocked.Increment(ref _waiting) == WorthwhileBatch) _worthwhile.Set();
+        Interlocked.Increment(ref _unrecorded);
+        Enqueue(outcome);
     }
 
     /// <summary>No more will come: <see cref="RunAsync"/> ends once all is recorded.</summary>
-    public void Complete() => _outcomes.Writer.TryComplete();
+    public void Complete()
+    {
+        _isComplete = true;
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _unrecorded) == 0) _outcomes.Writer.TryComplete();
+    }
 
     /// <summary>Records until completed and empty, or until the token gives up what is left to the leases.</summary>
     public async Task RunAsync(CancellationToken giveUp)
@@ -62,18 +74,50 @@ internal sealed partial class OutcomeRecorder(
                 }
 
                 await WriteGuardedAsync(batch.Values, giveUp);
-                foreach (var outcome in batch.Values) outcome.WhenRecorded?.Invoke();
+                foreach (var (key, outcome) in batch)
+                {
+                    if (_locked.Remove(key, out var locked))
+                    {
+                        _ = EnqueueLaterAsync(locked, giveUp);
+                        continue;
+                    }
+
+                    outcome.WhenRecorded?.Invoke();
+                    Finish();
+                }
+
                 lastBatch = batch.Count;
                 batch.Clear();
             }
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            // A channel with a single reader cannot be counted, only emptied.
-            var left = batch.Count;
-            while (_outcomes.Reader.TryRead(out _)) left++;
-            LogGivenUp(logger, left);
+            LogGivenUp(logger, Volatile.Read(ref _unrecorded));
         }
+    }
+
+    private void Enqueue(DeliveryOutcome outcome)
+    {
+        _outcomes.Writer.TryWrite(outcome);
+        if (Interlocked.Increment(ref _waiting) == WorthwhileBatch) _worthwhile.Set();
+    }
+
+    private async Task EnqueueLaterAsync(DeliveryOutcome outcome, CancellationToken giveUp)
+    {
+        try
+        {
+            await Task.Delay(LockedDelay, time, giveUp);
+            Enqueue(outcome);
+        }
+        catch (OperationCanceledException)
+        {
+            // Given up, and counted as such.
+        }
+    }
+
+    private void Finish()
+    {
+        if (Interlocked.Decrement(ref _unrecorded) == 0 && _isComplete) _outcomes.Writer.TryComplete();
     }
 
     private async Task GatherAsync(CancellationToken giveUp)
@@ -119,10 +163,11 @@ internal sealed partial class OutcomeRecorder(
     private async Task RecordAsync(IReadOnlyList<DeliveryOutcome> outcomes, List<DueDelivery> due, CancellationToken giveUp)
     {
         IReadOnlyDictionary<DeliveryKey, Recorded> written;
+        var records = outcomes.Select(outcome => outcome.Record!).ToList();
         try
         {
             written = await PersistAsync(
-                () => store.RecordAsync(outcomes.Select(outcome => outcome.Record!).ToList(), worker.Name, giveUp), outcomes.Count, giveUp);
+                () => store.RecordAsync(records, worker.Name, giveUp), () => store.RecordAroundLockedAsync(records, worker.Name, giveUp), outcomes, giveUp);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -133,7 +178,7 @@ internal sealed partial class OutcomeRecorder(
         foreach (var outcome in outcomes)
         {
             if (written.TryGetValue(outcome.Delivery.Key, out var recorded)) Recorded(outcome, recorded.DueAt, due);
-            else Lost(outcome);
+            else if (!_locked.ContainsKey(outcome.Delivery.Key)) Lost(outcome);
         }
     }
 
@@ -182,11 +227,12 @@ internal sealed partial class OutcomeRecorder(
     private async Task ReturnAsync(IReadOnlyList<DeliveryOutcome> outcomes, List<DueDelivery> due, CancellationToken giveUp)
     {
         var maxAge = TimeSpan.FromSeconds(options.Value.MaxAgeSeconds);
+        var claims = outcomes.Select(outcome => outcome.Return!).ToList();
         IReadOnlyDictionary<DeliveryKey, (DeliveryStatus Status, DateTimeOffset DueAt)> written;
         try
         {
             written = await PersistAsync(
-                () => store.ReturnAsync(outcomes.Select(outcome => outcome.Return!).ToList(), maxAge, giveUp), outcomes.Count, giveUp);
+                () => store.ReturnAsync(claims, maxAge, giveUp), () => store.ReturnAroundLockedAsync(claims, maxAge, giveUp), outcomes, giveUp);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -200,7 +246,7 @@ internal sealed partial class OutcomeRecorder(
         {
             if (!written.TryGetValue(outcome.Delivery.Key, out var row))
             {
-                Lost(outcome);
+                if (!_locked.ContainsKey(outcome.Delivery.Key)) Lost(outcome);
             }
             else if (row.Status == DeliveryStatus.DeadLetter)
             {
@@ -216,18 +262,30 @@ internal sealed partial class OutcomeRecorder(
         }
     }
 
-    private async Task<T> PersistAsync<T>(Func<Task<T>> write, int count, CancellationToken giveUp)
+    private async Task<IReadOnlyDictionary<DeliveryKey, T>> PersistAsync<T>(
+        Func<Task<IReadOnlyDictionary<DeliveryKey, T>>> write,
+        Func<Task<(IReadOnlyDictionary<DeliveryKey, T> Written, IReadOnlySet<DeliveryKey> Locked)>> writeAroundLocked,
+        IReadOnlyList<DeliveryOutcome> outcomes, CancellationToken giveUp)
     {
         var delay = FirstRetryDelay;
+        var isLocked = false;
         while (true)
         {
             try
             {
-                return await write();
+                if (!isLocked) return await write();
+                var (written, locked) = await writeAroundLocked();
+                foreach (var outcome in outcomes.Where(outcome => locked.Contains(outcome.Delivery.Key))) _locked[outcome.Delivery.Key] = outcome;
+                if (locked.Count > 0) LogLocked(logger, locked.Count, LockedDelay.TotalSeconds);
+                return written;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable && !isLocked)
+            {
+                isLocked = true;
             }
             catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException && !DatabaseFailure.IsOfTheData(e))
             {
-                LogNotRecorded(logger, count, e.GetType().Name, e.Message, delay.TotalMilliseconds);
+                LogNotRecorded(logger, outcomes.Count, e.GetType().Name, e.Message, delay.TotalMilliseconds);
                 await Task.Delay(delay, time, giveUp);
                 delay = delay * 2 < LongestRetryDelay ? delay * 2 : LongestRetryDelay;
             }
@@ -279,4 +337,7 @@ internal sealed partial class OutcomeRecorder(
 
     [LoggerMessage(7, LogLevel.Critical, "{Count} outcomes could not be recorded; their deliveries will be sent again when their leases end.")]
     private static partial void LogUnrecorded(ILogger logger, Exception exception, int count);
+
+    [LoggerMessage(8, LogLevel.Warning, "{Count} outcomes are of deliveries that another session in PostgreSQL keeps locked; they are recorded later, the next try is in {Seconds} s.")]
+    private static partial void LogLocked(ILogger logger, int count, double seconds);
 }

@@ -19,7 +19,7 @@ internal static class WorkerServices
     public static HostApplicationBuilder AddDograhWorker(this HostApplicationBuilder builder)
     {
         builder.Logging.RedactByClass();
-        builder.AddDograhDatabase().AddDograhQueue().AddDograhSecrets().AddDograhDeliveries().AddDograhSender();
+        builder.AddDograhDatabase(isWorker: true).AddDograhQueue().AddDograhSecrets().AddDograhDeliveries().AddDograhSender();
         builder.Services.AddSingleton<WorkerIdentity>();
         builder.Services.AddSingleton<IdempotencyStore>();
         builder.Services.AddSingleton<AttemptRunner>();

@@ -110,7 +110,9 @@ public sealed class PostgresFaultTests(TestServers servers) : WorkerTest(servers
         var key = await Database.AddAsync(ADelivery().To(Receiver.Url));
         var worker = await StartWorkerAsync(small, Redis.ConnectionString);
         await Receiver.RequestsAsync(1);
-        await using (await LockAsync("webhook_deliveries"))
+        var pool = worker.Get<NpgsqlDataSource>();
+        await using (await pool.OpenConnectionAsync(Token))
+        await using (await pool.OpenConnectionAsync(Token))
         {
             gate.SetResult();
             await Eventually.TrueAsync(() => worker.Log.Has("pool has been exhausted"));
@@ -118,6 +120,31 @@ public sealed class PostgresFaultTests(TestServers servers) : WorkerTest(servers
 
         await UntilAsync(key, DeliveryStatus.Succeeded);
         Assert.Single(Receiver.Requests);
+    }
+
+    [Fact]
+    public async Task A_transaction_left_open_at_a_prompt_holds_up_nothing_but_the_rows_that_it_has_locked()
+    {
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        var sent = (await Database.AddAsync(2, ADelivery().To(Receiver.Url))).ToList();
+        await StartWorkerAsync();
+        await ScheduleAsync(sent);
+        await Receiver.RequestsAsync(2);
+        var due = (await Database.AddAsync(2, ADelivery().To(Receiver.Url))).ToList();
+
+        await using (await HeldTransaction.BeginAsync(Database, $"UPDATE webhook_deliveries SET updated_at = now() WHERE id IN ({sent[0].Id}, {due[0].Id})"))
+        {
+            gate.SetResult();
+            await ScheduleAsync(due);
+            await UntilAsync(sent[1], DeliveryStatus.Succeeded);
+            await UntilAsync(due[1], DeliveryStatus.Succeeded);
+            Assert.Equal([DeliveryStatus.Pending, DeliveryStatus.Pending], [(await Database.DeliveryAsync(sent[0])).Status, (await Database.DeliveryAsync(due[0])).Status]);
+        }
+
+        await UntilAllAsync(DeliveryStatus.Succeeded);
+        Assert.Equal(4, Receiver.Requests.Count);
+        await Database.AssertConservedAsync();
     }
 
     [Fact]

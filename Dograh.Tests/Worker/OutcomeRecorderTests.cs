@@ -110,6 +110,37 @@ public sealed class OutcomeRecorderTests(TestServers servers) : WorkerTest(serve
     public static TheoryData<string> ReasonsPostgreSqlRefuses => [new string('x', WebhookDelivery.MaxErrorLength + 1), "a NUL \0 in it", "half a surrogate pair \ud83c"];
 
     [Fact]
+    public async Task What_another_session_keeps_locked_is_recorded_or_given_back_once_it_is_free_and_all_else_at_once()
+    {
+        var (worker, recorder) = await ComposeAsync();
+        var outcomes = new List<DeliveryOutcome>();
+        for (var n = 0; n < 4; n++)
+        {
+            var claim = await ClaimAsync(worker);
+            outcomes.Add(n % 2 == 0
+                ? new DeliveryOutcome(claim, AnAttempt(claim, DeliveryStatus.Succeeded, 200), Return: null)
+                : new DeliveryOutcome(claim, Record: null, new ReturnedClaim(claim.Key, claim.Token, 60, WaitingReason.Circuit)));
+        }
+
+        Task recording;
+        await using (await HeldTransaction.BeginAsync(
+            Database, $"UPDATE webhook_deliveries SET updated_at = now() WHERE id IN ({outcomes[0].Delivery.Key.Id}, {outcomes[1].Delivery.Key.Id})"))
+        {
+            recording = RecordAllAsync(recorder, [.. outcomes]);
+            await Eventually.TrueAsync(async () => (await Database.DeliveriesAsync()).Count(row => row.LeasedBy is null) == 2);
+            Assert.False(recording.IsCompleted);
+            Assert.Equal([true, true, false, false], (await Database.DeliveriesAsync()).Select(row => row.LeasedBy is not null));
+        }
+
+        await recording;
+        Assert.Equal(
+            [(DeliveryStatus.Succeeded, null), (DeliveryStatus.Pending, WaitingReason.Circuit), (DeliveryStatus.Succeeded, null), (DeliveryStatus.Pending, WaitingReason.Circuit)],
+            (await Database.DeliveriesAsync()).Select(row => (row.Status, row.WaitingFor)));
+        Assert.False(worker.Log.Has("claim.lost"));
+        await Database.AssertConservedAsync();
+    }
+
+    [Fact]
     public async Task A_dead_letter_whose_reason_cannot_be_stored_is_a_dead_letter_all_the_same()
     {
         var (worker, recorder) = await ComposeAsync();

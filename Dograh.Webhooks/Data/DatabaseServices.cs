@@ -22,8 +22,10 @@ public static class DatabaseServices
     private const int MaxAutoPrepare = 64;
 
     /// <summary>Adds the data source, the context (pooled), the migrator and the health checks.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="isWorker">Whether it is a worker's: see <see cref="WorkerSessions"/>.</param>
     /// <exception cref="MissingSettingException"><c>ConnectionStrings:dograhdb</c> is missing or cannot be read.</exception>
-    public static TBuilder AddDograhDatabase<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddDograhDatabase<TBuilder>(this TBuilder builder, bool isWorker = false) where TBuilder : IHostApplicationBuilder
     {
         var connectionString = builder.Configuration.GetConnectionString(ConnectionNames.Database)
             ?? throw new MissingSettingException(
@@ -38,7 +40,7 @@ public static class DatabaseServices
             throw new MissingSettingException($"ConnectionStrings:{ConnectionNames.Database} cannot be read: {e.Message}");
         }
 
-        builder.Services.AddSingleton(services => BuildDataSource(connectionString, services.GetService<ILoggerFactory>()));
+        builder.Services.AddSingleton(services => BuildDataSource(connectionString, services.GetService<ILoggerFactory>(), isWorker));
         builder.Services.AddSingleton(services => new TenantDatabase(connectionString, services));
         builder.Services.AddPooledDbContextFactory<DograhDbContext>((services, options) =>
             Configure(options, services.GetRequiredService<NpgsqlDataSource>()));
@@ -55,7 +57,8 @@ public static class DatabaseServices
     /// <summary>Builds the data source as every part of the system uses it, tests included.</summary>
     /// <param name="connectionString">PostgreSQL's connection string; what it does not set gets our defaults.</param>
     /// <param name="loggerFactory">Where Npgsql logs; null for nowhere.</param>
-    public static NpgsqlDataSource BuildDataSource(string connectionString, ILoggerFactory? loggerFactory = null)
+    /// <param name="isWorker">Whether it is a worker's: see <see cref="WorkerSessions"/>.</param>
+    public static NpgsqlDataSource BuildDataSource(string connectionString, ILoggerFactory? loggerFactory = null, bool isWorker = false)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         var settings = builder.ConnectionStringBuilder;
@@ -71,6 +74,7 @@ public static class DatabaseServices
         builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => Activity.Current is not null));
         if (loggerFactory is not null) builder.UseLoggerFactory(loggerFactory);
         builder.MapEnum<DeliveryStatus>(DograhDbContext.DeliveryStatusType);
+        if (isWorker) WorkerSessions.Configure(builder);
         return builder.Build();
     }
 

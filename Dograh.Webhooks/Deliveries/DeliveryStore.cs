@@ -5,7 +5,10 @@ using Npgsql;
 namespace Dograh.Webhooks.Deliveries;
 
 /// <summary>A worker's door to the rows: claim, record, give back, look for what is due.</summary>
-/// <remarks>Each call is one transaction. Deadlocks and serialization failures are tried again here; every other error is the caller's.</remarks>
+/// <remarks>
+/// Each call is one transaction. Deadlocks and serialization failures are tried again here; every other error is the caller's. So is a lock that was waited for in vain
+/// (a worker's sessions wait <see cref="WorkerSessions.LockTimeout"/>): the batch is then written around what is locked, by the methods whose names say so.
+/// </remarks>
 public sealed class DeliveryStore(NpgsqlDataSource dataSource)
 {
     private const int MaxTries = 5;
@@ -24,6 +27,16 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         return WithRetryAsync(connection => ClaimDeliveries.ExecuteAsync(connection, sorted, worker, leaseMargin, CancellationToken.None), CancellationToken.None);
     }
 
+    /// <summary>Claims what is due among the keys, and waits for no row that somebody else has locked.</summary>
+    /// <param name="keys">The keys to try, in any order.</param>
+    /// <param name="worker">Who claims.</param>
+    /// <param name="leaseMargin">How much longer than its attempt's deadline each lease lasts.</param>
+    /// <returns>The claim, and what is locked.</returns>
+    public Task<(ClaimResult Written, IReadOnlySet<DeliveryKey> Locked)> ClaimAroundLockedAsync(IReadOnlyCollection<DeliveryKey> keys, string worker, TimeSpan leaseMargin) =>
+        AroundLockedAsync(
+            keys.Distinct().Order().ToList(), key => key,
+            (connection, free) => ClaimDeliveries.ExecuteAsync(connection, free, worker, leaseMargin, CancellationToken.None), CancellationToken.None);
+
     /// <summary>Records outcomes, each fenced by its claim.</summary>
     /// <param name="records">At most one a delivery, in any order.</param>
     /// <param name="worker">Who made the attempts.</param>
@@ -36,6 +49,17 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         return WithRetryAsync(connection => RecordAttempts.ExecuteAsync(connection, sorted, worker, cancellationToken), cancellationToken);
     }
 
+    /// <summary>Records outcomes, and waits for no row that somebody else has locked.</summary>
+    /// <param name="records">At most one a delivery, in any order.</param>
+    /// <param name="worker">Who made the attempts.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    /// <returns>The deliveries that were written, and what is locked; those missing from both were lost to somebody else.</returns>
+    public Task<(IReadOnlyDictionary<DeliveryKey, Recorded> Written, IReadOnlySet<DeliveryKey> Locked)> RecordAroundLockedAsync(
+        IReadOnlyCollection<AttemptRecord> records, string worker, CancellationToken cancellationToken) =>
+        AroundLockedAsync(
+            records.OrderBy(record => record.Key).ToList(), record => record.Key,
+            (connection, free) => RecordAttempts.WriteAsync(connection, free, worker, cancellationToken), cancellationToken);
+
     /// <summary>Gives claims back without counting an attempt.</summary>
     /// <param name="claims">At most one a delivery, in any order.</param>
     /// <param name="maxAge">The greatest age at which a delivery may be deferred.</param>
@@ -46,6 +70,17 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         var sorted = claims.OrderBy(claim => claim.Key).ToList();
         return WithRetryAsync(connection => ReturnClaims.ExecuteAsync(connection, sorted, maxAge, cancellationToken), cancellationToken);
     }
+
+    /// <summary>Gives claims back, and waits for no row that somebody else has locked.</summary>
+    /// <param name="claims">At most one a delivery, in any order.</param>
+    /// <param name="maxAge">The greatest age at which a delivery may be deferred.</param>
+    /// <param name="cancellationToken">Leaves the claims as they are.</param>
+    /// <returns>The deliveries that were written, and what is locked; those missing from both were lost to somebody else.</returns>
+    public Task<(IReadOnlyDictionary<DeliveryKey, (DeliveryStatus Status, DateTimeOffset DueAt)> Written, IReadOnlySet<DeliveryKey> Locked)> ReturnAroundLockedAsync(
+        IReadOnlyCollection<ReturnedClaim> claims, TimeSpan maxAge, CancellationToken cancellationToken) =>
+        AroundLockedAsync(
+            claims.OrderBy(claim => claim.Key).ToList(), claim => claim.Key,
+            (connection, free) => ReturnClaims.ExecuteAsync(connection, free, maxAge, cancellationToken), cancellationToken);
 
     /// <summary>Reads a page of due keys, oldest first. A hint only.</summary>
     public Task<IReadOnlyList<DueDelivery>> FindDueAsync(DueDelivery? after, int limit, CancellationToken cancellationToken) =>
@@ -84,6 +119,19 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         await reader.ReadAsync(cancellationToken);
         return reader.GetFieldValue<DateTimeOffset>(0);
     }
+
+    private Task<(T Written, IReadOnlySet<DeliveryKey> Locked)> AroundLockedAsync<TRow, T>(
+        IReadOnlyList<TRow> rows, Func<TRow, DeliveryKey> keyOf, Func<NpgsqlConnection, IReadOnlyList<TRow>, Task<T>> write, CancellationToken cancellationToken) =>
+        WithRetryAsync(
+            async connection =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                var locked = await LockDeliveries.ExecuteAsync(connection, rows.Select(keyOf).ToList(), cancellationToken);
+                var written = await write(connection, rows.Where(row => !locked.Contains(keyOf(row))).ToList());
+                await transaction.CommitAsync(cancellationToken);
+                return (written, locked);
+            },
+            cancellationToken);
 
     private async Task<T> WithRetryAsync<T>(Func<NpgsqlConnection, Task<T>> statement, CancellationToken cancellationToken)
     {

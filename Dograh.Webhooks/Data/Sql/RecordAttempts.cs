@@ -53,6 +53,15 @@ internal static class RecordAttempts
         NpgsqlConnection connection, IReadOnlyList<AttemptRecord> records, string worker, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var written = await WriteAsync(connection, records, worker, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return written;
+    }
+
+    /// <summary>Runs both statements in the transaction that the connection is in.</summary>
+    public static async Task<IReadOnlyDictionary<DeliveryKey, Recorded>> WriteAsync(
+        NpgsqlConnection connection, IReadOnlyList<AttemptRecord> records, string worker, CancellationToken cancellationToken)
+    {
         var written = await UpdateAsync(connection, records, cancellationToken);
         var attempts = new List<(AttemptRecord, AttemptResult.Attempted, int)>(records.Count);
         foreach (var record in records)
@@ -61,7 +70,6 @@ internal static class RecordAttempts
         }
 
         if (attempts.Count > 0) await InsertAsync(connection, attempts, worker, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
         return written;
     }
 
