@@ -162,13 +162,36 @@ internal sealed partial class DeliveryDispatcher(
         var leaseMargin = TimeSpan.FromSeconds(options.Value.LeaseMarginSeconds);
         try
         {
-            return (await store.ClaimAsync(keys, worker.Name, leaseMargin), NoKeys);
+            try
+            {
+                return (await store.ClaimAsync(keys, worker.Name, leaseMargin), NoKeys);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                var (claim, locked) = await store.ClaimAroundLockedAsync(keys, worker.Name, leaseMargin);
+                if (locked.Count > 0) LogLocked(logger, locked.Count, LockedDelay.TotalSeconds);
+                return (claim, locked);
+            }
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        catch (Exception)
         {
-            var (claim, locked) = await store.ClaimAroundLockedAsync(keys, worker.Name, leaseMargin);
-            if (locked.Count > 0) LogLocked(logger, locked.Count, LockedDelay.TotalSeconds);
-            return (claim, locked);
+            await TryPutBackAsync(keys);
+            throw;
+        }
+    }
+
+    // PostgreSQL is away, most likely: what was taken is due still, and need not wait for a sweep. What was claimed after all is refused the next time.
+    private async Task TryPutBackAsync(IReadOnlyList<DeliveryKey> keys)
+    {
+        if (_redisIsAway) return;
+        try
+        {
+            var now = clock.Now;
+            await queue.PutBackAsync([.. keys.Select(key => new DueDelivery(key, now))]);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // The sweep finds them.
         }
     }
 
@@ -330,7 +353,7 @@ internal sealed partial class DeliveryDispatcher(
 
     private void HandOver(DeliveryOutcome outcome)
     {
-        if (outcome.Return is { WaitingFor: not null }) _pace.TurnedAway();
+        if (outcome.Return is not null) _pace.TurnedAway();
         outcome.WhenRecorded = _recorded ??= Recorded;
         recorder.Add(outcome);
     }

@@ -54,9 +54,16 @@ internal sealed partial class DeliverySweep(
         var rescheduled = 0L;
         await store.WithSweepLockAsync(async () =>
         {
-            rescheduled = await RescheduleAsync(cancellationToken);
-            await ListUnlistedAsync(cancellationToken);
-            await idempotency.DeleteExpiredAsync(cancellationToken);
+            try
+            {
+                rescheduled = await RescheduleAsync(cancellationToken);
+            }
+            finally
+            {
+                // A Redis that takes nothing in, for hours perhaps, is no reason to leave these undone.
+                await ListUnlistedAsync(cancellationToken);
+                await idempotency.DeleteExpiredAsync(cancellationToken);
+            }
         }, TimeSpan.FromSeconds(Math.Max(options.Value.SweepIntervalSeconds, LeastLockSeconds)), cancellationToken);
 
         if (rescheduled > 0)

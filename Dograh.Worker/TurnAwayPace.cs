@@ -77,7 +77,7 @@ internal sealed class TurnAwayPace(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that a claim was given back because its receiver could not be asked.</summary>
+    /// <summary>Notes that a claim was given back without an attempt.</summary>
     public void TurnedAway()
     {
         lock (_lock)

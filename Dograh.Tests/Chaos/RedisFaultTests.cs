@@ -5,6 +5,8 @@ using Dograh.Tests.Api.Workflows;
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
 using Dograh.Webhooks.Queue;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using static Dograh.Tests.Api.Workflows.GivenWorkflows;
 using static Dograh.Tests.Support.Given;
@@ -39,6 +41,25 @@ public sealed class RedisFaultTests(TestServers servers) : WorkerTest(servers)
         await UntilAsync(await Database.AddAsync(ADelivery().To(Receiver.Url)), DeliveryStatus.Succeeded);
         Assert.Equal(8, Receiver.Requests.Count);
         await Database.AssertConservedAsync();
+    }
+
+    [Fact]
+    public async Task What_is_due_is_taken_from_a_Redis_that_does_not_take_back_what_is_not()
+    {
+        await using var redis = await Servers.StartRedisAsync();
+        await using var control = QueueServices.Connect($"{redis.ConnectionString},allowAdmin=true");
+        var queue = new DeliveryQueue(control, Options.Create(new WebhookDeliveryOptions()), NullLogger<DeliveryQueue>.Instance);
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.Empty((await queue.TakeAsync(10, now)).Keys);
+        var (due, early) = (new DeliveryKey(1, 1), new DeliveryKey(1, 2));
+        await queue.ScheduleAsync([new DueDelivery(due, now), new DueDelivery(early, now.AddHours(1))]);
+        await TellAsync(control, "CONFIG SET maxmemory 1");
+
+        Assert.Equal([due], (await queue.TakeAsync(10, now)).Keys);
+        await Assert.ThrowsAnyAsync<RedisException>(() => queue.TakeAsync(10, now));
+
+        await TellAsync(control, "CONFIG SET maxmemory 0");
+        Assert.Empty((await queue.TakeAsync(10, now)).Keys);
     }
 
     [Fact]

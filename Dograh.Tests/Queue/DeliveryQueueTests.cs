@@ -252,6 +252,21 @@ public abstract class DeliveryQueueTests : IAsyncLifetime
         Assert.Equal(1, await NewQueue().CountAsync());
     }
 
+    [Fact]
+    public async Task Behind_garbage_that_came_into_an_empty_queue_a_taker_with_little_room_looks_on_at_once()
+    {
+        var queue = NewQueue();
+        Assert.Empty((await queue.TakeAsync(2, Noon)).Keys);
+        for (var n = 0; n < 2; n++) await _redis.Database.SortedSetAddAsync(QueueKeys.Deliveries(0), $"nonsense {n}", 0);
+        await queue.ScheduleAsync([Due(1, 11, Noon)]);
+
+        var first = await queue.TakeAsync(2, Noon);
+
+        Assert.Empty(first.Keys);
+        Assert.True(first.NextDueAt <= Noon, $"{first.NextDueAt}");
+        Assert.Equal([Key(1, 11)], (await queue.TakeAsync(2, Noon)).Keys);
+    }
+
     [Theory]
     [InlineData("nonsense")]
     [InlineData("")]

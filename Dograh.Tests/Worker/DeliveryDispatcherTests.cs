@@ -162,6 +162,43 @@ public sealed class DeliveryDispatcherTests(TestServers servers) : WorkerTest(se
     }
 
     [Fact]
+    public async Task What_cannot_be_claimed_just_now_is_put_back()
+    {
+        var worker = await ComposeWorkerAsync();
+        await ScheduleAsync(await Database.AddAsync(3, ADelivery().To(Receiver.Url)));
+
+        await using (await HeldTransaction.BeginAsync(Database, "LOCK TABLE webhook_deliveries IN ACCESS EXCLUSIVE MODE"))
+        {
+            await Assert.ThrowsAsync<Npgsql.PostgresException>(() => worker.Dispatcher.RunOnceAsync(Token));
+            Assert.Equal(3, await Queue.CountAsync());
+        }
+
+        Assert.Equal(3, await worker.Dispatcher.RunOnceAsync(Token));
+        await RecordAsync(worker);
+        Assert.Equal(3, Receiver.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Deliveries_whose_credential_cannot_be_read_are_claimed_at_a_pace_too()
+    {
+        var worker = await ComposeWorkerAsync();
+        var recording = worker.Get<OutcomeRecorder>().RunAsync(CancellationToken.None);
+        var (run, uuid) = (await Database.AddRunAsync(await Database.AddOrganizationAsync()), Guid.CreateVersion7());
+        await Database.AddCredentialAsync(run.OrganizationId, uuid, "bearer_token", [1]);
+        await ScheduleAsync(await Database.AddAsync(3_000, ADelivery().Of(run).To(Receiver.Url).WithCredential(uuid)));
+
+        var (started, claimed) = (TimeProvider.System.GetTimestamp(), 0);
+        while (claimed < 2_500) claimed += await worker.Dispatcher.RunOnceAsync(Token);
+
+        // But for what was claimed before it was known.
+        Assert.InRange(claimed, 2_500, 512 + 64 + (TurnAwayPace.PerSecond * TimeProvider.System.GetElapsedTime(started).TotalSeconds));
+        Assert.Empty(Receiver.Requests);
+        await Eventually.TrueAsync(() => worker.Dispatcher.Held == 0);
+        worker.Get<OutcomeRecorder>().Complete();
+        await recording.Soon();
+    }
+
+    [Fact]
     public async Task What_an_open_circuit_turns_away_again_and_again_does_not_keep_the_worker_from_what_was_due_before()
     {
         const int Fresh = 16;

@@ -1,5 +1,7 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Queue;
+using StackExchange.Redis;
 using static Dograh.Tests.Support.Given;
 
 namespace Dograh.Tests.Worker;
@@ -107,6 +109,28 @@ public sealed class DeliverySweepTests(TestServers servers) : WorkerTest(servers
     public async Task It_forgets_idempotency_keys_that_are_older_than_a_day()
     {
         var worker = await ComposeWorkerAsync();
+        await AddIdempotencyKeysAsync();
+
+        await worker.Sweep.RunOnceAsync(Token);
+
+        Assert.Equal(23, await Database.ScalarAsync<long>("SELECT count(*) FROM idempotency_keys"));
+    }
+
+    [Fact]
+    public async Task It_forgets_them_although_Redis_takes_nothing_in()
+    {
+        var worker = await ComposeWorkerAsync();
+        await AddIdempotencyKeysAsync();
+        await Database.AddAsync(ADelivery());
+        await Redis.Connection.GetDatabase().StringSetAsync(QueueKeys.Deliveries(0), "not a sorted set");
+
+        await Assert.ThrowsAnyAsync<RedisException>(() => worker.Sweep.RunOnceAsync(Token));
+
+        Assert.Equal(23, await Database.ScalarAsync<long>("SELECT count(*) FROM idempotency_keys"));
+    }
+
+    private async Task AddIdempotencyKeysAsync()
+    {
         var organization = await Database.AddOrganizationAsync();
         await Database.ExecuteAsync(
             """
@@ -114,10 +138,6 @@ public sealed class DeliverySweepTests(TestServers servers) : WorkerTest(servers
             SELECT $1, '/p', n::text, '\x00', 201, '{}', now() - n * interval '1 hour' FROM generate_series(1, 30) n
             """,
             organization);
-
-        await worker.Sweep.RunOnceAsync(Token);
-
-        Assert.Equal(23, await Database.ScalarAsync<long>("SELECT count(*) FROM idempotency_keys"));
     }
 
     private async Task AddManyAsync(int count)

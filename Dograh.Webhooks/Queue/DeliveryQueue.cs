@@ -115,12 +115,11 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         for (var i = 0; i < _shards; i++)
         {
             var shard = (first + i) % _shards;
-            var key = QueueKeys.Deliveries(shard);
             // After a full take there is most likely more that is due, and no need to ask.
             var isBacklog = _wasFull && keys.Count == 0;
-            if (looks) await TakeOvertakenAsync(key, limit - (limit / 4), now.ToUnixTimeMilliseconds(), keys);
+            if (looks) await TakeOvertakenAsync(QueueKeys.Deliveries(shard), limit - (limit / 4), now.ToUnixTimeMilliseconds(), keys);
             var shardNext = isBacklog
-                ? await PopAsync(key, limit - keys.Count, limit, now.ToUnixTimeMilliseconds(), keys)
+                ? (await PopAsync(shard, limit - keys.Count, limit, now.ToUnixTimeMilliseconds(), keys)).NextDueAt
                 : await TakeFromAsync(shard, limit, now.ToUnixTimeMilliseconds(), keys);
             if (shardNext is { } next && (nextDueAt is null || next < nextDueAt)) nextDueAt = next;
             leftDue |= shardNext <= now || _wasFull;
@@ -205,12 +204,13 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         if (_isEmpty[shard] && keys.Count < limit)
         {
             // What is in an empty set now has just come, and is most likely due: it is taken without a look, which is a question less to wait for.
-            var (before, count) = (keys.Count, Math.Min(FullTake, limit - keys.Count));
-            var early = await PopAsync(set, count, due: 0, nowMilliseconds, keys);
+            var count = Math.Min(FullTake, limit - keys.Count);
+            // Unless it turns out so: should this fail, it is looked at first the next time.
+            _isEmpty[shard] = false;
+            var (early, popped) = await PopAsync(shard, count, due: 0, nowMilliseconds, keys);
             // What was popped and is no key of ours counts as well: there may be more behind it.
-            var isAll = keys.Count - before < count && !_wasFull;
-            _isEmpty[shard] = early is null && isAll;
-            return early ?? (isAll ? null : DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds));
+            _isEmpty[shard] = early is null && popped < count;
+            return early ?? (popped < count ? null : DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds));
         }
 
         var head = await Database.SortedSetRangeByRankWithScoresAsync(set, 0, Peek - 1);
@@ -222,7 +222,7 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         // Where traffic is thin, all that is due has been seen, and is taken without another question.
         var due = (long)head.Count(entry => !(entry.Score > nowMilliseconds));
         if (due == Peek) due = Math.Max(due, await Database.SortedSetLengthAsync(set, double.NegativeInfinity, nowMilliseconds));
-        var next = await PopAsync(set, Math.Min(due, limit - keys.Count), due, nowMilliseconds, keys);
+        var (next, _) = await PopAsync(shard, Math.Min(due, limit - keys.Count), due, nowMilliseconds, keys);
         return next ?? (due < head.Length ? DueAt(head[due]) : null);
     }
 
@@ -255,8 +255,10 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         keys.AddRange(taken);
     }
 
-    private async Task<DateTimeOffset?> PopAsync(RedisKey set, long count, long due, long nowMilliseconds, List<DeliveryKey> keys)
+    // Takes so many off the old end, and tells when the next one is due and how many there were.
+    private async Task<(DateTimeOffset? NextDueAt, int Popped)> PopAsync(int shard, long count, long due, long nowMilliseconds, List<DeliveryKey> keys)
     {
+        var set = QueueKeys.Deliveries(shard);
         var popped = await Database.SortedSetPopAsync(set, count, Order.Ascending);
         _wasFull = popped.Length == count && count >= FullTake;
         List<SortedSetEntry>? early = null;
@@ -270,12 +272,21 @@ public sealed partial class DeliveryQueue(IConnectionMultiplexer redis, IOptions
         if (early is not null)
         {
             _wasFull = false;
-            await Database.SortedSetAddAsync(set, [.. early], SortedSetWhen.LessThan);
-            return DueAt(early[0]);
+            try
+            {
+                await Database.SortedSetAddAsync(set, [.. early], SortedSetWhen.LessThan);
+            }
+            catch (RedisException)
+            {
+                // It gives and does not take: the next look says so. What is due was taken all the same, and the sweep finds the rest.
+                _refusing = shard;
+            }
+
+            return (DueAt(early[0]), popped.Length);
         }
 
         // There may be more that is due; the caller looks again as soon as it has room.
-        return due > popped.Length ? DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds) : null;
+        return (due > popped.Length ? DateTimeOffset.FromUnixTimeMilliseconds(nowMilliseconds) : null, popped.Length);
     }
 
     private async Task<long> AddAsync(IReadOnlyCollection<DueDelivery> deliveries, SortedSetWhen when)
