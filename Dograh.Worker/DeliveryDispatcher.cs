@@ -139,9 +139,10 @@ internal sealed partial class DeliveryDispatcher(
         try
         {
             var (claim, locked) = await ClaimAsync(turn.Keys);
-            foreach (var key in claim.Poisoned)
+            foreach (var delivery in claim.Poisoned)
             {
-                LogPoisoned(logger, key.Id, key.OrganizationId);
+                using var scope = logger.BeginScope(new DeliveryLogScope(delivery));
+                LogPoisoned(logger);
                 DograhTelemetry.DeadLettered.Add(1);
             }
 
@@ -341,7 +342,8 @@ internal sealed partial class DeliveryDispatcher(
         }
         catch (Exception e)
         {
-            LogAttemptFault(logger, e, delivery.DeliveryUuid);
+            using var scope = logger.BeginScope(new DeliveryLogScope(delivery));
+            LogAttemptFault(logger, e);
             Recorded();
         }
         finally
@@ -369,7 +371,7 @@ internal sealed partial class DeliveryDispatcher(
         IReadOnlyList<DeliveryKey> keys, ClaimResult claim, IReadOnlySet<DeliveryKey> locked, CancellationToken cancellationToken)
     {
         if (_redisIsAway || claim.Claimed.Count + claim.Poisoned.Count == keys.Count) return;
-        var unclaimed = keys.Except(claim.Claimed.Select(delivery => delivery.Key)).Except(claim.Poisoned).Except(locked).ToList();
+        var unclaimed = keys.Except(claim.Claimed.Concat(claim.Poisoned).Select(delivery => delivery.Key)).Except(locked).ToList();
         // A locked row says nothing of when it will be free.
         var later = clock.Now + LockedDelay;
         IReadOnlyList<DueDelivery> due = unclaimed.Count == 0 ? [] : await store.FindDueTimesAsync(unclaimed, cancellationToken);
@@ -449,14 +451,14 @@ internal sealed partial class DeliveryDispatcher(
     [LoggerMessage(4, LogLevel.Information, "Redis is back; taking due deliveries from the queue.")]
     private static partial void LogRedisBack(ILogger logger);
 
-    [LoggerMessage(5, LogLevel.Error, "Delivery {Delivery} of organization {OrganizationId} is poison: too many of its claims ended without a word; dead letter.")]
-    private static partial void LogPoisoned(ILogger logger, long delivery, long organizationId);
+    [LoggerMessage(5, LogLevel.Error, "The delivery is poison: too many of its claims ended without a word; dead letter.")]
+    private static partial void LogPoisoned(ILogger logger);
 
     [LoggerMessage(6, LogLevel.Error, "Credentials and signing secrets cannot be read just now ({ErrorType}: {Error}); the claims are released.")]
     private static partial void LogSecretsUnread(ILogger logger, string errorType, [FailureText] string error);
 
-    [LoggerMessage(7, LogLevel.Critical, "The attempt of delivery {DeliveryUuid} ended without an outcome; its lease will end.")]
-    private static partial void LogAttemptFault(ILogger logger, Exception exception, Guid deliveryUuid);
+    [LoggerMessage(7, LogLevel.Critical, "The attempt ended without an outcome; its lease will end.")]
+    private static partial void LogAttemptFault(ILogger logger, Exception exception);
 
     [LoggerMessage(8, LogLevel.Information, "Stopping: {Held} deliveries may finish within {Seconds} s.")]
     private static partial void LogDraining(ILogger logger, int held, double seconds);

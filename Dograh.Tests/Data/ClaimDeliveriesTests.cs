@@ -124,7 +124,7 @@ public sealed class ClaimDeliveriesTests(TestServers servers) : DatabaseTest(ser
         var claim = await ClaimAsync(key);
 
         Assert.Empty(claim.Claimed);
-        Assert.Equal(key, Assert.Single(claim.Poisoned));
+        Assert.Equal(key, Assert.Single(claim.Poisoned).Key);
         var row = await Database.DeliveryAsync(key);
         Assert.Equal((DeliveryStatus.DeadLetter, 1), Told(row));
         Assert.Equal((6, null), (row.LostClaims, row.LeasedBy));
@@ -142,7 +142,7 @@ public sealed class ClaimDeliveriesTests(TestServers servers) : DatabaseTest(ser
             await EndLeaseAsync(key);
         }
 
-        Assert.Equal(key, Assert.Single((await ClaimAsync(key)).Poisoned));
+        Assert.Equal(key, Assert.Single((await ClaimAsync(key)).Poisoned).Key);
     }
 
     [Fact]

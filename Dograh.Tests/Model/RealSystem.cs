@@ -202,7 +202,7 @@ internal sealed class RealSystem
         foreach (var (slot, delivery) in known)
         {
             var claim = result.Claimed.SingleOrDefault(x => x.Key == delivery.Key);
-            var answer = claim is not null ? ClaimOf(claim) : result.Poisoned.Contains(delivery.Key) ? ModelClaim.Poison : ModelClaim.None;
+            var answer = claim is not null ? ClaimOf(claim) : result.Poisoned.Any(poisoned => poisoned.Key == delivery.Key) ? ModelClaim.Poison : ModelClaim.None;
             happenings.Add(new Happening(slot, new DeliveryEvent.Claimed(Slots.WorkerName(worker)), answer.ToString(), asked, told) { Claim = claim });
             if (claim is null) continue;
             Assert.Equal(delivery.Uuid, claim.DeliveryUuid);

@@ -55,7 +55,7 @@ public abstract class SenderTest(TestServers servers) : DatabaseTest(servers)
         var protector = new OAuthTokenProtector(new EphemeralDataProtectionProvider(), new KeyRing(() => null!, Time));
         var tokens = new OAuthTokens(
             new OAuthTokenStore(Database.DataSource), protector, new TokenEndpoint(guard, Time), Options.Create(options ?? new WebhookDeliveryOptions()), Time, NullLogger<OAuthTokens>.Instance);
-        var sender = new DeliverySender(guard, origins, _clock, tokens, Time, random: () => 0);
+        var sender = new DeliverySender(guard, origins, _clock, tokens, (_, _) => Task.FromResult(true), Time, random: () => 0);
         _senders.Add(sender);
         return sender;
     }

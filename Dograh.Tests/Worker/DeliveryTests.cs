@@ -1,5 +1,6 @@
 using Dograh.Tests.Support;
 using Dograh.Webhooks.Deliveries;
+using Dograh.Webhooks.Telemetry;
 using Microsoft.Extensions.Logging;
 using static Dograh.Tests.Support.Given;
 
@@ -131,6 +132,30 @@ public sealed class DeliveryTests(TestServers servers) : WorkerTest(servers)
         Assert.Equal(sent + 1, Receiver.Requests.Count);
     }
 
+    [Fact]
+    public async Task A_delivery_that_is_cancelled_while_it_waits_for_a_place_at_its_receiver_is_not_sent()
+    {
+        var gate = new TaskCompletionSource();
+        Receiver.Answers(Reply.Ok.After(gate.Task));
+        var worker = await StartWorkerAsync(("WebhookDelivery:ConcurrencyPerOrigin", 1));
+        var keys = (await Database.AddAsync(2, ADelivery().To(Receiver.Url))).ToList();
+        await ScheduleAsync([.. keys]);
+        await Receiver.RequestsAsync(1);
+        await Eventually.TrueAsync(async () => (await Database.DeliveriesAsync()).All(row => row.ClaimCount > 0));
+        var sent = Receiver.Requests[0].Header("X-Dograh-Delivery-Id");
+        var (sending, waiting) = (await Database.DeliveriesAsync()) is [var first, var second] && first.DeliveryUuid.ToString() == sent ? (keys[0], keys[1]) : (keys[1], keys[0]);
+
+        await Database.ExecuteAsync($"UPDATE webhook_deliveries SET status = 'cancelled', leased_by = NULL, updated_at = now() WHERE id = {waiting.Id}");
+        // It goes back to the queue after three seconds, which would show nothing.
+        await Eventually.TrueAsync(async () => await Database.ScalarAsync<bool>($"SELECT clock_timestamp() > updated_at + interval '0.3 seconds' FROM webhook_deliveries WHERE id = {waiting.Id}"));
+        gate.SetResult();
+
+        await UntilAsync(sending, DeliveryStatus.Succeeded);
+        await Eventually.TrueAsync(() => worker.Dispatcher.Held == 0);
+        Assert.Single(Receiver.Requests);
+        Assert.Equal((DeliveryStatus.Cancelled, 0), ((await Database.DeliveryAsync(waiting)).Status, (await Database.DeliveryAsync(waiting)).AttemptCount));
+    }
+
     [Theory]
     [InlineData(DeliveryStatus.Succeeded)]
     [InlineData(DeliveryStatus.DeadLetter)]
@@ -181,7 +206,10 @@ public sealed class DeliveryTests(TestServers servers) : WorkerTest(servers)
         await UntilAsync(key, DeliveryStatus.DeadLetter);
 
         Assert.Empty(Receiver.Requests);
-        Assert.Contains(worker.Log.Entries, entry => entry.Level == LogLevel.Error && entry.Message.Contains("poison", StringComparison.Ordinal));
+        var told = Assert.Single(worker.Log.Entries, entry => entry.Level == LogLevel.Error && entry.Message.Contains("is poison", StringComparison.Ordinal));
+        var row = await Database.DeliveryAsync(key);
+        Assert.Contains(new(DograhTelemetry.DeliveryId, row.DeliveryUuid), told.Scope);
+        Assert.Contains(new(DograhTelemetry.WorkflowRunId, row.WorkflowRunId), told.Scope);
     }
 
     [Fact]

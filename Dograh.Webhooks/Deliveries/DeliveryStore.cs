@@ -82,6 +82,10 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
             claims.OrderBy(claim => claim.Key).ToList(), claim => claim.Key,
             (connection, free) => ReturnClaims.ExecuteAsync(connection, free, maxAge, cancellationToken), cancellationToken);
 
+    /// <summary>Whether a claim still holds its delivery.</summary>
+    public Task<bool> IsHeldAsync(ClaimedDelivery delivery, CancellationToken cancellationToken) =>
+        WithRetryAsync(connection => FindClaim.ExecuteAsync(connection, delivery.Key, delivery.Token, cancellationToken), cancellationToken);
+
     /// <summary>Reads a page of due keys, oldest first. A hint only.</summary>
     public Task<IReadOnlyList<DueDelivery>> FindDueAsync(DueDelivery? after, int limit, CancellationToken cancellationToken) =>
         WithRetryAsync(connection => FindDueDeliveries.ExecuteAsync(connection, after, limit, cancellationToken), cancellationToken);

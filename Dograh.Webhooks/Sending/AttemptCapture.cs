@@ -38,6 +38,9 @@ internal sealed class AttemptCapture
     /// <summary>When the lease ends, by the database's clock.</summary>
     public required DateTimeOffset LeaseUntil { get; init; }
 
+    /// <summary>The timestamp of the moment in which the sender was given it.</summary>
+    public required long GivenAt { get; init; }
+
     /// <summary>Ends the wait for a place, or the attempt with its worker; null where there was a place at once.</summary>
     public CancellationTokenSource? Patience { get; init; }
 

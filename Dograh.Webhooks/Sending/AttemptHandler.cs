@@ -9,8 +9,13 @@ namespace Dograh.Webhooks.Sending;
 /// The body is read in here, so that a receiver which drips it keeps its place in its own concurrency limit and cannot outlive the
 /// deadline. Once the status line is there the attempt is decided: whatever the body then does, the response is returned.
 /// </remarks>
-internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Func<bool> isStopping) : DelegatingHandler
+internal sealed class AttemptHandler(
+    DatabaseClock clock, TimeProvider time, Func<bool> isStopping, Func<ClaimedDelivery, CancellationToken, Task<bool>> isHeld) : DelegatingHandler
 {
+    // A claim that has waited for so long, in its receiver's line or for an access token, is asked after before it is used: it may have been cancelled since (I5).
+    private static readonly TimeSpan Stale = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan AskFor = TimeSpan.FromSeconds(1);
+
     /// <summary>How much of a body is read off the wire; the connection is given up beyond it.</summary>
     public const int MaxReadBytes = 64 * 1024;
 
@@ -26,6 +31,7 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
         }
 
         if (isStopping()) throw new NotBegunException();
+        if (capture.Delivery.Test is null && time.GetElapsedTime(capture.GivenAt) > Stale && !await IsHeldAsync(capture.Delivery, cancellationToken)) throw new ClaimGoneException();
 
         var startedAt = clock.Now;
         // Waiting for a place may have used up the lease's margin: another worker could take the row while this one is still sending.
@@ -49,6 +55,21 @@ internal sealed class AttemptHandler(DatabaseClock clock, TimeProvider time, Fun
         finally
         {
             capture.Duration = time.GetElapsedTime(timestamp);
+        }
+    }
+
+    // PostgreSQL may be away: what is claimed is claimed, and sent.
+    private async Task<bool> IsHeldAsync(ClaimedDelivery delivery, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(AskFor);
+        try
+        {
+            return await isHeld(delivery, patience.Token);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return true;
         }
     }
 
@@ -86,3 +107,6 @@ internal sealed class WaitedTooLongException() : Exception("No place became free
 
 /// <summary>The worker is stopping: nothing was sent.</summary>
 internal sealed class NotBegunException() : Exception("The worker is stopping.");
+
+/// <summary>The claim no longer holds its delivery: nothing was sent.</summary>
+internal sealed class ClaimGoneException() : Exception("The claim no longer holds the delivery.");

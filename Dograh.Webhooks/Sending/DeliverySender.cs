@@ -23,21 +23,25 @@ public sealed class DeliverySender : IDisposable
     private readonly DatabaseClock _clock;
     private readonly OAuthTokens _tokens;
     private readonly Func<double> _random;
+    private readonly TimeProvider _time;
     private readonly ClientCertificateHandler _certificates;
     private readonly HttpMessageInvoker _invoker;
     private volatile bool _isStopping;
 
-    internal DeliverySender(EgressGuard guard, ReceiverOrigins origins, DatabaseClock clock, OAuthTokens tokens, TimeProvider time, Func<double> random)
+    internal DeliverySender(
+        EgressGuard guard, ReceiverOrigins origins, DatabaseClock clock, OAuthTokens tokens,
+        Func<ClaimedDelivery, CancellationToken, Task<bool>> isHeld, TimeProvider time, Func<double> random)
     {
         _urls = new ReceiverUrls(guard);
         _origins = origins;
         _clock = clock;
         _tokens = tokens;
         _random = random;
+        _time = time;
         _certificates = new ClientCertificateHandler(new EgressConnector(guard, time), time);
         _invoker = new HttpMessageInvoker(new ResilienceHandler(static request => AttemptCapture.Of(request).Origin.Pipeline)
         {
-            InnerHandler = new AttemptHandler(clock, time, () => _isStopping)
+            InnerHandler = new AttemptHandler(clock, time, () => _isStopping, isHeld)
             {
                 InnerHandler = _certificates,
             },
@@ -52,6 +56,7 @@ public sealed class DeliverySender : IDisposable
     public async Task<AttemptResult> SendAsync(ClaimedDelivery delivery, DeliverySecrets secrets, CancellationToken cancellationToken)
     {
         var (credential, keys) = secrets;
+        var givenAt = _time.GetTimestamp();
         if (_isStopping) return new AttemptResult.Released(TimeSpan.Zero);
         if (delivery.CredentialUuid is { } uuid && credential is null) return new AttemptResult.Unsendable($"credential {uuid:D} not found");
         if (credential is { IsReadable: false } || !keys.IsReadable) return new AttemptResult.Released(OurFailureDelay);
@@ -99,7 +104,7 @@ public sealed class DeliverySender : IDisposable
 
             var capture = new AttemptCapture
             {
-                Delivery = delivery, Keys = keys, Secret = header?.FindSecret(), Connections = connections, Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, Patience = patience,
+                Delivery = delivery, Keys = keys, Secret = header?.FindSecret(), Connections = connections, Origin = origin, Timeout = delivery.Timeout, LeaseUntil = delivery.LeaseUntil, GivenAt = givenAt, Patience = patience,
             };
             request.Options.Set(AttemptCapture.Option, capture);
             AttemptResult result;
@@ -202,7 +207,7 @@ public sealed class DeliverySender : IDisposable
         {
             return new AttemptResult.Deferred(WaitingReason.Concurrency, capture.Origin.NextPlaceIn(_random()));
         }
-        catch (NotBegunException)
+        catch (Exception e) when (e is NotBegunException or ClaimGoneException)
         {
             return new AttemptResult.Released(TimeSpan.Zero);
         }

@@ -43,7 +43,8 @@ public static class SendingServices
         services.AddSingleton<OAuthTokens>();
         services.AddSingleton(provider => new DeliverySender(
             provider.GetRequiredService<EgressGuard>(), provider.GetRequiredService<ReceiverOrigins>(),
-            provider.GetRequiredService<DatabaseClock>(), provider.GetRequiredService<OAuthTokens>(), provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble));
+            provider.GetRequiredService<DatabaseClock>(), provider.GetRequiredService<OAuthTokens>(),
+            provider.GetRequiredService<DeliveryStore>().IsHeldAsync, provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble));
         return builder;
     }
 }

@@ -51,21 +51,15 @@ internal static class ClaimDeliveries
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = PoisonError });
 
         var claimed = new List<ClaimedDelivery>(keys.Count);
-        var poisoned = new List<DeliveryKey>();
+        var poisoned = new List<ClaimedDelivery>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var key = new DeliveryKey(reader.GetInt64(0), reader.GetInt64(1));
             // Whoever claims a row holds it, but for one that is dead-lettered in place of being claimed.
-            if (reader.IsDBNull(2))
+            var rows = reader.IsDBNull(2) ? poisoned : claimed;
+            rows.Add(new ClaimedDelivery
             {
-                poisoned.Add(key);
-                continue;
-            }
-
-            claimed.Add(new ClaimedDelivery
-            {
-                Key = key,
+                Key = new DeliveryKey(reader.GetInt64(0), reader.GetInt64(1)),
                 Token = reader.GetInt64(3),
                 DeliveryUuid = reader.GetGuid(4),
                 WorkflowRunId = reader.GetInt64(5),
