@@ -130,6 +130,8 @@ internal static partial class Problems
                 context.Response.StatusCode = refusal.Status!.Value;
                 if (exceeded.RetryAfter is { } wait) SetRetryAfter(context, wait);
                 return WriteAsync(context, refusal);
+            case BatchTooLargeException tooLarge:
+                return WriteAsync(context, 413, "Batch too large", tooLarge.Message);
             case Webhooks.Idempotency.IdempotencyKeyBusyException busy:
                 return WriteAsync(context, 503, "Try again", busy.Message);
         }

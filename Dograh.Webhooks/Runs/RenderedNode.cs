@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Dograh.Webhooks.Rendering;
 using Dograh.Webhooks.Sending;
@@ -34,6 +35,13 @@ public sealed record RenderedNode
 
     /// <summary>The names of headers that look secret and were dropped.</summary>
     public IReadOnlyList<string> DroppedHeaders { get; init; } = [];
+
+    /// <summary>How long it is in UTF-16 characters: what of it is stored.</summary>
+    public int Length => EndpointUrl.Length + Payload.Length + CustomHeaders.Length;
+
+    /// <summary>A node that is not rendered, or not kept, because the run has rendered too much already.</summary>
+    public static RenderedNode TooMuch(WebhookNode node) =>
+        Invalid(node, string.Create(CultureInfo.InvariantCulture, $"the run's webhooks together would exceed {PreparedRun.MaxLength} characters"), []);
 
     /// <summary>Renders a node. A fault in it is its own: it never stops the others.</summary>
     public static RenderedNode Render(WebhookNode node, RenderContext context, EgressGuard guard)

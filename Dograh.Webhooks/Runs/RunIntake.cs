@@ -23,6 +23,9 @@ public sealed partial class RunIntake
 {
     private const int MaxBatch = 128;
 
+    // What a batch renders to is in memory, all of it, until it is stored; in UTF-16 characters.
+    private const long MaxBatchLength = 4 * PreparedRun.MaxLength;
+
     private readonly EgressGuard _guard;
     private readonly IOptions<WebhookDeliveryOptions> _options;
     private readonly ILogger<RunIntake> _logger;
@@ -96,6 +99,7 @@ public sealed partial class RunIntake
 
     /// <summary>Stores runs that come completed, all of one workflow.</summary>
     /// <returns>The outcomes of those that are stored, in the runs' order, and why the others are not; null if the organization has no such workflow.</returns>
+    /// <exception cref="BatchTooLargeException">They render to too much for one batch.</exception>
     public async Task<Intake?> StoreCompletedAsync(
         NpgsqlConnection connection, long organizationId, long workflowId, IReadOnlyList<(RunFields Fields, Completion Completion)> runs,
         CancellationToken cancellationToken)
@@ -108,10 +112,16 @@ public sealed partial class RunIntake
 
         var newRuns = runs.Select((run, i) => new NewRun(organizationId, ids[i], workflowId, workflow.Version, workflow.Now, run.Fields, run.Completion)).ToList();
         var nodes = _versions.Keep(organizationId, workflowId, workflow.Version, workflow.Definition);
-        var prepared = newRuns
-            .Select(run => Prepare(organizationId, workflowId, run.Id, nodes, RunContext.Build(
-                run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now)))
-            .ToList();
+        var prepared = new List<PreparedRun>(newRuns.Count);
+        var length = 0L;
+        foreach (var run in newRuns)
+        {
+            prepared.Add(Prepare(organizationId, workflowId, run.Id, nodes, RunContext.Build(
+                run.Id, run.Fields, workflowId, workflow.WorkflowName, workflow.Now, run.Completion, workflow.Now)));
+            length += prepared[^1].Length;
+            if (length > MaxBatchLength && prepared.Count > 1) throw new BatchTooLargeException(MaxBatchLength);
+        }
+
         var refusals = new QuotaExceededException?[prepared.Count];
         for (var i = 0; i < refusals.Length; i++) refusals[i] = await _quotas.AdmitAsync(organizationId, workflow.Quotas, prepared[i].Rows);
         var admitted = Enumerable.Range(0, refusals.Length).Where(i => refusals[i] is null).ToList();

@@ -24,6 +24,9 @@ internal sealed class RunWriter
     // Of large runs fewer: a hundred of a megabyte each would take longer than the group may.
     private const long MaxGroupBytes = 4 * 1024 * 1024;
 
+    // And of those that render to much, which shows only then.
+    private const long MaxGroupLength = 8 * 1024 * 1024;
+
     // A group takes milliseconds. Where PostgreSQL hangs its requests are refused, to be sent again, rather than left waiting.
     private const int TimeoutSeconds = 5;
 
@@ -45,7 +48,7 @@ internal sealed class RunWriter
         _guard = guard;
         _quotas = quotas;
         _options = options.Value;
-        _batcher = new(StoreAsync, MaxGroup, DatabaseFailure.IsOfTheData, item => item.Run.Size, MaxGroupBytes);
+        _batcher = new(StoreAsync, MaxGroup, e => DatabaseFailure.IsOfTheData(e) || e is GroupTooLargeException, item => item.Run.Size, MaxGroupBytes);
     }
 
     /// <summary>Renders and stores a run, and returns once it is durable.</summary>
@@ -80,6 +83,7 @@ internal sealed class RunWriter
         var twins = group.Select(item => TwinOf(item.Run)).ToList();
         var (begun, answers) = await BeginAsync(connection, group);
         var results = new Result[group.Count];
+        var length = 0L;
         var (stored, ended) = (new List<StoredRun>(group.Count), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
@@ -90,6 +94,8 @@ internal sealed class RunWriter
                     : await RenderAsync(group[i].Run, group[i].TraceParent, begun[i], answers?[i]);
                 if (results[i].Stored is not { } run) continue;
                 stored.Add(run);
+                length += run.Prepared.Length;
+                if (length > MaxGroupLength && stored.Count > 1) throw new GroupTooLargeException();
                 if (run.Kept is { Key: var key }) _underWay[key.Identity] = ended;
             }
 
@@ -195,6 +201,9 @@ internal sealed class RunWriter
         public Task? Behind { get; init; }
     }
 }
+
+/// <summary>The runs of a group render to more than is held, and written, at a time: they go in smaller ones.</summary>
+internal sealed class GroupTooLargeException() : Exception("The runs of the group render to too much.");
 
 /// <summary>A run that is stored.</summary>
 /// <param name="Run">Its row.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dograh.Tests.Api.Workflows;
 using Dograh.Tests.Support;
 using static Dograh.Tests.Api.Workflows.GivenWorkflows;
@@ -43,6 +44,25 @@ public sealed class KeyedRunsTests(TestServers servers) : IAsyncLifetime
         Assert.Equal(40, await CountAsync("SELECT count(DISTINCT id) FROM workflow_runs"));
         // Each transaction has one time of its own.
         Assert.InRange(await CountAsync("SELECT count(DISTINCT created_at) FROM idempotency_keys"), 1, 20);
+    }
+
+    [Fact]
+    public async Task Of_those_that_render_to_much_few_share_one()
+    {
+        var template = new JsonObject { ["t"] = string.Concat(Enumerable.Repeat("{{gathered_context.x}}", 100)) };
+        var path = $"workflows/{await _acme.AddWorkflowAsync(Webhook("large", ("payload_template", template)))}/completed-runs";
+        var run = $$$"""{"gathered_context": {"x": "{{{new string('x', 40_000)}}}"}}""";
+        Task<ApiAnswer[]> answers;
+        await using (await HeldTransaction.BeginAsync(_database, "LOCK TABLE workflow_runs IN SHARE ROW EXCLUSIVE MODE"))
+        {
+            answers = Task.WhenAll(Enumerable.Range(0, 8).Select(n => _acme.PostAsync(path, run, $"large {n}")));
+            await UntilWaitingAsync(1);
+        }
+
+        Assert.All(await answers.Soon(), answer => answer.Is(202));
+        // Four million characters each, of eight that are written at a time.
+        Assert.InRange(await CountAsync("SELECT count(DISTINCT created_at) FROM idempotency_keys WHERE key LIKE 'large%'"), 4, 8);
+        Assert.Equal(8, await CountAsync("SELECT count(*) FROM webhook_deliveries WHERE octet_length(payload) > 4000000"));
     }
 
     [Fact]

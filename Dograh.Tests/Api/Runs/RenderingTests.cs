@@ -38,6 +38,37 @@ public sealed class RenderingTests(ApiFixture fixture) : ApiTest(fixture)
             await PayloadAsync(outcome));
     }
 
+    [Fact]
+    public async Task Webhooks_that_would_be_too_much_together_are_invalid_and_those_before_them_are_sent()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var workflow = await acme.AddWorkflowAsync([.. Enumerable.Range(1, 6).Select(n => MuchOf("large_" + n)), Webhook("off", ("enabled", false)), Webhook("small")]);
+
+        var outcome = await acme.StoreRunAsync(workflow, Large);
+
+        Assert.Equal(
+            ["created", "created", "created", "created", "invalid", "invalid", "skipped", "invalid"], outcome.Texts("deliveries", "outcome"));
+        Assert.Equal("the run's webhooks together would exceed 16777216 characters", outcome.Text("deliveries/4/reason"));
+    }
+
+    [Fact]
+    public async Task A_batch_whose_runs_would_be_too_much_together_is_refused_whole()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var workflow = await acme.AddWorkflowAsync(MuchOf("large"));
+        var path = $"workflows/{workflow}/completed-runs/batch";
+
+        (await acme.PostAsync(path, $$"""{"runs": [{{string.Join(", ", Enumerable.Repeat(Large, 18))}}]}""")).IsProblem(413);
+
+        Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM workflow_runs WHERE workflow_id = $1", workflow));
+        (await acme.PostAsync(path, $$"""{"runs": [{{Large}}]}""")).Is(207);
+    }
+
+    // Four million characters of forty thousand.
+    private static readonly string Large = $$$"""{"gathered_context": {"x": "{{{new string('x', 40_000)}}}"}}""";
+
+    private static JsonObject MuchOf(string id) => Webhook(id, ("payload_template", new JsonObject { ["t"] = string.Concat(Enumerable.Repeat("{{gathered_context.x}}", 100)) }));
+
     [Theory]
     [InlineData("""{"z": 1.0, "a": [true, null, 1e5, {"b": "x"}]}""", """{"z":1.0,"a":[true,null,100000.0,{"b":"x"}],"call_disposition":"no-answer"}""")]
     [InlineData("""{"call_disposition": "mine"}""", """{"call_disposition":"mine"}""")]
