@@ -102,17 +102,34 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
         Assert.Equal("", request.Header("X-Empty"));
     }
 
-    [Theory]
-    [InlineData("content-language")]
-    [InlineData("Content-MD5")]
-    public async Task A_header_that_describes_the_body_goes_with_the_body(string name)
-    {
-        var headers = $$"""[{"key":"{{name}}","value":"de"}]""";
-        await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = headers });
-        await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = headers, HttpMethod = "GET" });
+    // .NET knows these names as a content's.
+    public static TheoryData<string, string> ContentHeaders => new MatrixTheoryData<string, string>(
+        ["Allow", "Content-Disposition", "Content-Encoding", "content-language", "Content-Location", "Content-MD5", "Content-Range", "Expires", "Last-Modified"],
+        ["POST", "GET", "DELETE"]);
 
-        Assert.Equal("de", Receiver.Requests[0].Header(name));
-        Assert.Null(Receiver.Requests[1].Header(name));
+    [Theory]
+    [MemberData(nameof(ContentHeaders))]
+    public async Task A_header_that_describes_a_body_is_sent_without_one_too(string name, string method)
+    {
+        await SendAsync(AClaim(Receiver.Url) with { CustomHeaders = $$"""[{"key":"{{name}}","value":"as it is, 7"}]""", HttpMethod = method });
+
+        var request = Assert.Single(Receiver.Requests);
+        Assert.Equal("as it is, 7", request.Header(name));
+        Assert.Equal(method == "POST" ? "application/json" : null, request.Header("Content-Type"));
+        Assert.Equal($"{request.Body.Length}", request.Header("Content-Length"));
+        Assert.Equal(method == "POST", request.Body.Length > 0);
+        Assert.Null(request.Header("Transfer-Encoding"));
+    }
+
+    [Theory]
+    [MemberData(nameof(ContentHeaders))]
+    public async Task Nothing_is_sent_without_its_credential_whatever_the_name_of_its_header(string name, string method)
+    {
+        var credential = new ResolvedCredential(IsReadable: true, new CredentialHeader(name, "s3cret"));
+
+        await NewSender().SendAsync(AClaim(Receiver.Url) with { CredentialUuid = Guid.CreateVersion7(), HttpMethod = method }, credential, Token);
+
+        Assert.Equal("s3cret", Assert.Single(Receiver.Requests).Header(name));
     }
 
     [Fact]

@@ -171,13 +171,15 @@ public static class WebhookRequest
         if (ReservedHeaders.Contains(name) || !taken.Add(name)) return;
         if (!CustomHeaders.IsLegalName(name)) throw new UnsendableException($"{described} has a name that HTTP does not allow");
         if (!ReservedHeaders.IsValidValue(value)) throw new UnsendableException($"{described} has a value with a control character");
-        Add(request, name, value);
+        if (!Add(request, name, value)) throw new UnsendableException($"{described} is one that .NET does not send");
     }
 
-    private static void Add(HttpRequestMessage request, string name, string value)
+    private static bool Add(HttpRequestMessage request, string name, string value)
     {
-        if (request.Headers.TryAddWithoutValidation(name, value)) return;
-        // .NET keeps a content header (Content-Language, say) with the content; without a body there is none to describe.
-        request.Content?.Headers.TryAddWithoutValidation(name, value);
+        if (request.Headers.TryAddWithoutValidation(name, value)) return true;
+        // .NET sends what it takes for a content's header (Content-Language, say, or Expires) with a content only. A method without a body gets an empty one for it, of
+        // which the receiver sees no more than its Content-Length of 0.
+        request.Content ??= new ByteArrayContent([]);
+        return request.Content.Headers.TryAddWithoutValidation(name, value);
     }
 }

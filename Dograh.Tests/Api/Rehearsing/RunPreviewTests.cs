@@ -90,6 +90,20 @@ public sealed class RunPreviewTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Fact]
+    public async Task Headers_that_describe_a_body_are_shown_without_one_too_for_they_are_sent()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var credential = (await acme.PostAsync(
+            "credentials", """{"name": "x", "credential_type": "custom_header", "credential_data": {"header_name": "Allow", "header_value": "s3cr3t-which-nobody-may-see"}}""")).Is(201).Text("uuid");
+        var workflow = await acme.AddWorkflowAsync(Webhook(
+            "hook", ("http_method", "GET"), ("credential_uuid", credential), ("custom_headers", new JsonArray(Header("Content-Language", "de")))));
+
+        var headers = (await acme.PostAsync($"workflows/{workflow}/preview")).Is(200).At("requests/0/headers");
+
+        Assert.Equal(("de", "***"), (headers.Text("Content-Language"), headers.Text("Allow")));
+    }
+
+    [Fact]
     public async Task A_preview_sends_and_stores_nothing()
     {
         await using var receiver = await Receiver.StartAsync();
