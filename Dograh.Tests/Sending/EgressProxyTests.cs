@@ -33,6 +33,18 @@ public sealed class EgressProxyTests(TestServers servers) : SenderTest(servers)
     }
 
     [Fact]
+    public async Task A_URL_is_sent_to_the_letter_through_the_tunnel()
+    {
+        await using var proxy = Tunnelling([]);
+        await using var receiver = RawReceiver.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+
+        var attempt = await AttemptAsync(proxy, new Uri($"http://crm.example:{receiver.Url.Port}/x/%7Eu/../c?q=%41"));
+
+        Assert.Equal(200, attempt.StatusCode);
+        Assert.StartsWith($"POST /x/%7Eu/../c?q=%41 HTTP/1.1\r\nHost: crm.example:{receiver.Url.Port}\r\n", receiver.Head, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TLS_is_spoken_with_the_receiver_by_its_name_through_the_tunnel()
     {
         var asked = new List<string>();

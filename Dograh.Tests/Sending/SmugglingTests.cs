@@ -105,7 +105,7 @@ public sealed partial class SmugglingTests(TestServers servers) : SenderTest(ser
         var end = bytes.AsSpan().IndexOf("\r\n\r\n"u8);
         var lines = Encoding.UTF8.GetString(bytes, 0, end).Split("\r\n");
         var url = new Uri(claim.EndpointUrl);
-        Assert.Equal($"{HttpMethod.Parse(it.Method)} {url.PathAndQuery} HTTP/1.1", lines[0]);
+        Assert.Equal($"{HttpMethod.Parse(it.Method)} {(WrittenInUrlCharacters().IsMatch(it.UrlRest) ? it.UrlRest : url.PathAndQuery)} HTTP/1.1", lines[0]);
         Assert.Matches(RequestLine(), lines[0]);
         Assert.Equal(WebhookRequest.HasBody(it.Method) ? claim.Payload : [], bytes[(end + 4)..]);
 
@@ -128,6 +128,9 @@ public sealed partial class SmugglingTests(TestServers servers) : SenderTest(ser
 
     [GeneratedRegex(@"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ /[\x21-\x7e]* HTTP/1\.1$", RegexOptions.None, 1000)]
     private static partial Regex RequestLine();
+
+    [GeneratedRegex(@"^/([A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})*\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex WrittenInUrlCharacters();
 
     [GeneratedRegex(@"^(?<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+): (?<value>[^\p{Cc}]*(\t[^\p{Cc}]*)*)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex HeaderLine();

@@ -83,6 +83,33 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
         Assert.Equal("?q=%20x&y=1", Assert.Single(requests.Select(request => request.Query).Distinct()));
     }
 
+    [Theory]
+    [InlineData("/x/%7Eu/%41/../c?q=%7E%42")]
+    [InlineData("/./a/.././b/..?../x")]
+    [InlineData("/%2e%2e/%2E/a%2fb%2Fc?%2f=%2F&%c3%a9=%C3%A9")]
+    [InlineData("//a//b/?a[]=%31&b=c?d/e&f=!$'()*+,;:@")]
+    [InlineData("/%00%0d%0A%25")]
+    [InlineData("/")]
+    public async Task A_path_and_query_are_sent_to_the_letter(string written)
+    {
+        Assert.Equal($"POST {written} HTTP/1.1", await RequestLineAsync(written));
+    }
+
+    // What HTTP cannot carry as it stands is encoded, and a fragment is nobody's but the client's.
+    [Theory]
+    [InlineData("", "/")]
+    [InlineData("?x=1", "/?x=1")]
+    [InlineData("/a b?c d", "/a%20b?c%20d")]
+    [InlineData("/ü?ü", "/%C3%BC?%C3%BC")]
+    [InlineData("/a%2Fb%zz%", "/a%2Fb%25zz%25")]
+    [InlineData("/a\\b", "/a/b")]
+    [InlineData("/a/../b?c#d?e", "/b?c")]
+    [InlineData("#d", "/")]
+    public async Task What_is_no_URL_as_it_stands_is_encoded_and_a_fragment_is_not_sent(string written, string sent)
+    {
+        Assert.Equal($"POST {sent} HTTP/1.1", await RequestLineAsync(written));
+    }
+
     [Fact]
     public async Task Custom_headers_are_sent_as_they_were_frozen()
     {
@@ -345,6 +372,16 @@ public sealed class WebhookRequestTests(TestServers servers) : SenderTest(server
         await sender.SendAsync(AClaim(Receiver.Url), credential: null, Token);
 
         Assert.All(Receiver.Requests, request => Assert.Null(request.Header("Cookie")));
+    }
+
+    private async Task<string> RequestLineAsync(string pathAndQuery)
+    {
+        await using var receiver = RawReceiver.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+
+        var attempt = await AttemptAsync(AClaim() with { EndpointUrl = $"http://{receiver.Url.Authority}{pathAndQuery}" });
+
+        Assert.Equal((200, null), (attempt.StatusCode, attempt.Error));
+        return receiver.Head.Split("\r\n")[0];
     }
 
     private static SortedDictionary<string, string> Untraced(ReceivedRequest request) => new(

@@ -13,6 +13,7 @@ internal sealed class RawReceiver : IAsyncDisposable
     private readonly Manner _manner;
     private readonly Task _accepting;
     private int _connections;
+    private volatile string _head = "";
 
     private RawReceiver(byte[] answer, Manner manner)
     {
@@ -28,6 +29,9 @@ internal sealed class RawReceiver : IAsyncDisposable
 
     /// <summary>How many connections it has accepted.</summary>
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>The head of the last request, as it came; empty before there was one.</summary>
+    public string Head => _head;
 
     private enum Manner
     {
@@ -84,6 +88,7 @@ internal sealed class RawReceiver : IAsyncDisposable
                 head.Append(Encoding.Latin1.GetString(buffer, 0, length));
             }
 
+            _head = head.ToString();
             if (_manner == Manner.Reset)
             {
                 socket.LingerState = new LingerOption(enable: true, seconds: 0);

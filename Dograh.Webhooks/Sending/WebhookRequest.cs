@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
@@ -43,6 +44,12 @@ public static class WebhookRequest
     private const string IdHeader = "webhook-id";
     private const string NoHeaders = "[]";
 
+    // RFC 3986: unreserved, sub-delims, and what else stands in a path or a query; brackets too, which .NET sends as they are.
+    private static readonly SearchValues<char> UrlCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?[]%");
+
+    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
     private static volatile Tuple<long, string>? _timestamp;
 
     /// <summary>Builds the request.</summary>
@@ -53,7 +60,7 @@ public static class WebhookRequest
     public static HttpRequestMessage Build(ClaimedDelivery delivery, CredentialHeader? credential, EgressGuard guard) =>
         Build(delivery, credential, ParseUrl(delivery.EndpointUrl, guard));
 
-    /// <summary>Reads a row's URL.</summary>
+    /// <summary>Reads a row's URL: what follows its host is sent to the letter where it is fit to be, and else as .NET encodes it, without a fragment.</summary>
     /// <exception cref="UnsendableException">It is none, or one that may not be asked; the message says which.</exception>
     public static Uri ParseUrl(string endpointUrl, EgressGuard guard)
     {
@@ -63,7 +70,29 @@ public static class WebhookRequest
             throw new UnsendableException(NotAbsolute);
         }
 
-        return guard.FindFault(url) is { } fault ? throw new UnsendableException(fault) : url;
+        return guard.FindFault(url) is { } fault ? throw new UnsendableException(fault) : Exactly(endpointUrl, url) ?? url;
+    }
+
+    // .NET resolves dots and decodes what needs no escape, and a receiver may sign or route by what its owner wrote. Scheme, host and port are those that were checked.
+    private static Uri? Exactly(string endpointUrl, Uri url)
+    {
+        const string Slashes = "://";
+        var begin = url.Scheme.Length + Slashes.Length;
+        if (string.CompareOrdinal(endpointUrl, url.Scheme.Length, Slashes, 0, Slashes.Length) != 0) return null;
+        var end = endpointUrl.AsSpan(begin).IndexOfAny("/\\?#");
+        if (end <= 0 || endpointUrl[begin + end] != '/' || !IsWellFormed(endpointUrl.AsSpan(begin + end))) return null;
+        return Uri.TryCreate(endpointUrl, AsWritten, out var exact) && exact.GetLeftPart(UriPartial.Authority) == url.GetLeftPart(UriPartial.Authority) ? exact : null;
+    }
+
+    private static bool IsWellFormed(ReadOnlySpan<char> pathAndQuery)
+    {
+        if (pathAndQuery.ContainsAnyExcept(UrlCharacters)) return false;
+        for (int escape; (escape = pathAndQuery.IndexOf('%')) >= 0; pathAndQuery = pathAndQuery[(escape + 3)..])
+        {
+            if (escape + 2 >= pathAndQuery.Length || !char.IsAsciiHexDigit(pathAndQuery[escape + 1]) || !char.IsAsciiHexDigit(pathAndQuery[escape + 2])) return false;
+        }
+
+        return true;
     }
 
     /// <summary>Builds the request.</summary>
