@@ -37,7 +37,7 @@ internal static class AttemptLog
         {
             StatusCode = statusCode,
             Error = succeeded ? null : FitError($"HTTP {statusCode}: {Shorten(body, MaxBodyInErrorLength)}"),
-            RetryAfter = succeeded ? null : RetryAfter.Read(response.Headers.RetryAfter, response.Headers.Date, now),
+            RetryAfter = succeeded ? null : RetryAfter.Read(response.Headers, now),
             StartedAt = capture.StartedAt ?? now,
             Duration = capture.Duration,
             ResponseHeaders = DescribeHeaders(response, capture.Secret),

@@ -72,7 +72,7 @@ public sealed class TokenEndpoint : IDisposable
                     ? new TokenFetch.Fetched(token, lifetime > took ? lifetime - took : TimeSpan.Zero)
                     : Refused(client, $"HTTP {status}, and the answer is of no use: {fault}");
             case AttemptOutcome.TransientFailure:
-                var retryAfter = status is 429 or 503 ? RetryAfter.Read(response.Headers.RetryAfter, response.Headers.Date, response.Headers.Date ?? DateTimeOffset.MaxValue) : null;
+                var retryAfter = status is 429 or 503 ? RetryAfter.Read(response.Headers, DateTimeOffset.MaxValue) : null;
                 return Unavailable(client, $"HTTP {status}", retryAfter);
             default:
                 return Refused(client, TokenAnswer.ReadError(body) is { } code ? $"HTTP {status}, {code}" : $"HTTP {status}");
