@@ -140,6 +140,17 @@ public sealed class StatsApiTests(ApiFixture fixture) : ApiTest(fixture)
     }
 
     [Fact]
+    public async Task A_delivery_whose_worker_is_gone_is_due_from_the_end_of_its_lease_on()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var run = await Database.AddRunAsync(acme.Id);
+        await Database.AddAsync(ADelivery().Of(run).DueIn(TimeSpan.FromSeconds(-100)).LeftBy("worker 1"));
+        await Database.AddAsync(ADelivery().Of(run).DueIn(TimeSpan.FromSeconds(90)).LeftBy("worker 2"));
+
+        Assert.InRange((await acme.GetAsync("stats?window=5m")).Is(200).Double("oldest_due_age_seconds"), 100, 160);
+    }
+
+    [Fact]
     public async Task A_receiver_whose_circuit_holds_deliveries_back_is_open()
     {
         var acme = await Api.NewOrganizationAsync();

@@ -5,7 +5,7 @@ namespace Dograh.Webhooks.Data.Sql;
 /// <summary>An organization's figures over a window that ends now.</summary>
 /// <remarks>
 /// Deliveries are counted by creation, attempts by their start; both by an index that begins with the organization and the time, for
-/// deliveries that of their listings.
+/// deliveries that of their listings. A delivery that was claimed is not due before its lease ends, and then it is: its <c>scheduled_for</c> says so.
 /// </remarks>
 public static class ReadStats
 {
@@ -41,7 +41,7 @@ public static class ReadStats
         """
         SELECT extract(epoch FROM now() - min(scheduled_for))::float8
         FROM webhook_deliveries
-        WHERE organization_id = $1 AND status = 'pending' AND leased_by IS NULL AND scheduled_for <= now()
+        WHERE organization_id = $1 AND status = 'pending' AND scheduled_for <= now()
         """;
 
     // A circuit lives in each worker; the rows say whether any of them waits for one.
