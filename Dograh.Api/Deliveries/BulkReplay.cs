@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Dograh.Api.Deliveries;
 
 /// <summary>Replays everything that matches a filter, spreading the due times so that no receiver is flooded.</summary>
-/// <remarks>One transaction: all of it, or of its part, is replayed, or none. A second bulk replay's pace begins where the first one's ends.</remarks>
+/// <remarks>One transaction: all of it, or of its part, is replayed, or none. A second bulk replay's pace begins where the first one's ends; one that comes meanwhile waits.</remarks>
 internal static class BulkReplay
 {
     public static Task<IResult> Replay(
@@ -26,8 +26,7 @@ internal static class BulkReplay
         return idempotent.RunAsync(caller, body.Bytes, async (database, connection, cancellationToken) =>
         {
             var step = 1 / options.Value.ReplayPerSecond;
-            var paced = await ReplayDeliveries.ReadPacedSecondsAsync(connection, caller.OrganizationId, cancellationToken);
-            var delay = paced > 0 ? paced + step : 0;
+            var delay = await ReplayDeliveries.TakePaceAsync(connection, caller.OrganizationId, step, cancellationToken);
             var replayed = new List<DueDelivery>();
             var outcome = await call.RunAsync(call.Filter.Apply(database, caller), ReplayAsync, time, cancellationToken);
             await audit.WriteAsync(

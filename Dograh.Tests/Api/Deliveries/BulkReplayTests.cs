@@ -62,6 +62,27 @@ public sealed class BulkReplayTests(BulkReplayTests.SlowReplay fixture) : IClass
     }
 
     [Fact]
+    public async Task Bulk_replays_that_come_at_once_share_one_pace()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var run = await Api.Database.AddRunAsync(acme.Id);
+        (string Name, DeliveryStatus Status, int Count)[] parts = [("dead_letter", DeliveryStatus.DeadLetter, 3), ("cancelled", DeliveryStatus.Cancelled, 2), ("succeeded", DeliveryStatus.Succeeded, 1)];
+        foreach (var part in parts) await Api.Database.AddAsync(part.Count, ADelivery().Of(run).In(part.Status));
+
+        Task<ApiAnswer[]> answers;
+        await using (await HeldTransaction.BeginAsync(Api.Database, "LOCK TABLE webhook_deliveries IN SHARE ROW EXCLUSIVE MODE"))
+        {
+            answers = Task.WhenAll(parts.Select(part => ReplayAsync(acme, part.Name)));
+            await Eventually.TrueAsync(async () => await HeldTransaction.CountWaitingAsync(Api.Database) >= parts.Length, described: "all of them wait for a lock");
+        }
+
+        Assert.All(await answers.Soon(), answer => answer.Is(202));
+        var due = await DueAsync(acme);
+        Assert.Equal(6, due.Count);
+        Assert.All(due.Zip(due.Skip(1)), pair => Assert.InRange((pair.Second - pair.First).TotalSeconds, (1 / PerSecond) - 0.01, (1 / PerSecond) + 0.01));
+    }
+
+    [Fact]
     public async Task Another_organizations_pace_is_its_own()
     {
         var (acme, other) = (await Api.NewOrganizationAsync(), await Api.NewOrganizationAsync());

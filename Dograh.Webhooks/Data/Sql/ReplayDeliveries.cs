@@ -33,13 +33,19 @@ public static class ReplayDeliveries
         RETURNING d.id, d.scheduled_for
         """;
 
-    /// <summary>Until when deliveries that were replayed before are still to become due: where the next bulk replay's pace begins.</summary>
+    /// <summary>An organization's pace belongs to one transaction until its end. A statement of its own: the next one then sees what the transaction before has scheduled.</summary>
+    /// <remarks>Two numbers are never the same lock as one, of which the other locks are. Where two organizations have the same hash they wait for each other.</remarks>
+    public const string PaceLockSql = "SELECT pg_advisory_xact_lock($1, hashint8($2))";
+
+    /// <summary>Until when deliveries that were replayed before are still to become due, and a step on: where the next bulk replay's pace begins.</summary>
     public const string PacedUntilSql =
         """
-        SELECT GREATEST(0, extract(epoch FROM max(scheduled_for) - now()))::float8
+        SELECT GREATEST(0, extract(epoch FROM max(scheduled_for) - now())::float8 + $2)
         FROM webhook_deliveries
-        WHERE organization_id = $1 AND status = 'pending' AND replayed_at = scheduled_for AND scheduled_for > now()
+        WHERE organization_id = $1 AND status = 'pending' AND replayed_at = scheduled_for AND scheduled_for > now() - make_interval(secs => $2)
         """;
+
+    private const int PaceLock = 0x7061_6365;
 
     /// <summary>The states that may be replayed.</summary>
     public static readonly DeliveryStatus[] Replayable = [DeliveryStatus.DeadLetter, DeliveryStatus.Cancelled, DeliveryStatus.Succeeded];
@@ -70,10 +76,25 @@ public static class ReplayDeliveries
         return replayed;
     }
 
-    /// <summary>How many seconds from now the last delivery of an earlier bulk replay becomes due.</summary>
-    public static async Task<double> ReadPacedSecondsAsync(NpgsqlConnection connection, long organizationId, CancellationToken cancellationToken)
+    /// <summary>Takes the organization's pace until the end of the transaction, waiting for other bulk replays of the organization to end.</summary>
+    /// <param name="connection">An open connection, in a transaction.</param>
+    /// <param name="organizationId">Whose pace it is.</param>
+    /// <param name="stepSeconds">How far apart due times are.</param>
+    /// <param name="cancellationToken">Does not take it.</param>
+    /// <returns>How many seconds from now the first delivery may be due: a step after the last one of an earlier bulk replay.</returns>
+    public static async Task<double> TakePaceAsync(NpgsqlConnection connection, long organizationId, double stepSeconds, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(PacedUntilSql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = organizationId } } };
-        return await command.ExecuteScalarAsync(cancellationToken) is double seconds ? seconds : 0;
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new(PaceLockSql) { Parameters = { new NpgsqlParameter<int> { TypedValue = PaceLock }, new NpgsqlParameter<long> { TypedValue = organizationId } } },
+                new(PacedUntilSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = organizationId }, new NpgsqlParameter<double> { TypedValue = stepSeconds } } },
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.GetDouble(0);
     }
 }
