@@ -19,7 +19,7 @@ internal static class Overload
     {
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
         {
-            if (context.Request.Path.StartsWithSegments(LimitedPath, StringComparison.Ordinal))
+            if (context.Request.Path.StartsWithSegments(LimitedPath, StringComparison.OrdinalIgnoreCase))
             {
                 return RateLimitPartition.GetConcurrencyLimiter(LimitedPath, _ => new ConcurrencyLimiterOptions
                 {

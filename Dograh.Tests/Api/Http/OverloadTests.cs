@@ -16,17 +16,19 @@ public sealed class OverloadTests(TestServers servers)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task More_requests_than_can_be_served_and_wait_are_told_to_come_again()
+    [Theory]
+    [InlineData("workflows")]
+    [InlineData("/API/v1/workflows")]
+    public async Task More_requests_than_can_be_served_and_wait_are_told_to_come_again(string path)
     {
         await using var api = await ApiHost.StartAsync(servers, ("Api:MaxConcurrentRequests", 2), ("Api:MaxWaitingRequests", 1));
         var acme = await api.NewOrganizationAsync();
         using var first = await HoldAsync(api.Address, acme);
         using var second = await HoldAsync(api.Address, acme);
-        var waiting = acme.GetAsync("workflows");
+        var waiting = acme.GetAsync(path);
 
         // Whichever of the two comes first waits, the other is refused.
-        var refused = await (await Task.WhenAny(waiting, acme.GetAsync("workflows"))).Soon();
+        var refused = await (await Task.WhenAny(waiting, acme.GetAsync(path))).Soon();
 
         refused.IsProblem(503);
         Assert.InRange(int.Parse(refused.Header("Retry-After")!, CultureInfo.InvariantCulture), 1, 60);
