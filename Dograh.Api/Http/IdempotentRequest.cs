@@ -49,9 +49,12 @@ internal sealed class IdempotentRequest(TenantDbContext database, IHttpContextAc
         if (!request.Headers.TryGetValue(Header, out var header)) return null;
         var key = header.ToString();
         return key.Length is > 0 and <= IdempotencyRecord.MaxKeyLength
-            ? new RequestKey(caller.OrganizationId, request.Path.Value!, key, IdempotencyStore.Hash(body))
+            ? new RequestKey(caller.OrganizationId, PathOf(request), key, IdempotencyStore.Hash(body))
             : throw ApiProblemException.Unprocessable(Header, $"must be 1 to {IdempotencyRecord.MaxKeyLength} characters");
     }
+
+    /// <summary>The path that keys are bound to: one, however it is spelled on its way to the same endpoint.</summary>
+    public static string PathOf(HttpRequest request) => request.Path.Value!.TrimEnd('/').ToLowerInvariant();
 
     /// <summary>Answers as the first time.</summary>
     /// <exception cref="ApiProblemException">That was another body (409).</exception>

@@ -22,7 +22,7 @@ internal static class CompletedRunsBatch
         var count = body.Value.Runs.GetArrayLength();
         if (count is 0 or > MaxRuns) throw ApiProblemException.Unprocessable("runs", $"must hold 1 to {MaxRuns} runs, not {count}");
         // Apart from the keys of whole batches, which a client may well give the same names.
-        var path = $"{request.Path}#runs";
+        var path = $"{IdempotentRequest.PathOf(request)}#runs";
         var items = body.Value.Runs.EnumerateArray().Select(run => Read(run, caller, path)).ToList();
 
         return idempotent.RunAsync(caller, body.Bytes, async (_, connection, cancellationToken) =>

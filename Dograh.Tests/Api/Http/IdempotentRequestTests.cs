@@ -125,6 +125,34 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
         third.Is(202);
     }
 
+    [Theory, MemberData(nameof(Paths))]
+    public async Task A_path_is_the_same_however_it_is_spelled(string route, string body, string other)
+    {
+        _ = other;
+        var acme = await Api.NewOrganizationAsync();
+        var path = await PathAsync(acme, route);
+        var first = await acme.PostAsync(path, body, "the key");
+        Assert.InRange(first.Status, 200, 299);
+        var before = await Database.DumpAsync(acme.Id);
+
+        foreach (var spelling in (string[])[$"{path}/", $"/api/v1/{path.ToUpperInvariant()}", $"/API/v1/{char.ToUpperInvariant(path[0])}{path[1..]}/"])
+        {
+            var again = await acme.PostAsync(spelling, body, "the key");
+            Assert.Equal((first.Status, first.Body, "true"), (again.Status, again.Body, again.Header(Replayed)));
+        }
+
+        Assert.Equal(before, await Database.DumpAsync(acme.Id));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_kept_under_the_usual_spelling_is_found()
+    {
+        var acme = await Api.NewOrganizationAsync();
+        await acme.PostAsync("credentials", """{"name": "x", "credential_type": "none"}""", "the key");
+
+        Assert.Equal("/api/v1/credentials", await Database.ScalarAsync<string>("SELECT path FROM idempotency_keys WHERE organization_id = $1", acme.Id));
+    }
+
     [Fact]
     public async Task A_key_is_held_against_the_body_to_the_byte()
     {

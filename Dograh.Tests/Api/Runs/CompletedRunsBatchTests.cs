@@ -100,6 +100,17 @@ public sealed class CompletedRunsBatchTests(ApiFixture fixture) : ApiTest(fixtur
     }
 
     [Fact]
+    public async Task A_runs_own_key_makes_it_once_however_the_path_is_spelled()
+    {
+        var (acme, workflow, path) = await GivenAsync();
+        const string Batch = """{"runs": [{"name": "a", "idempotency_key": "k1"}]}""";
+
+        foreach (var spelling in (string[])[path, $"{path}/", $"/API/v1/{path.ToUpperInvariant()}"]) (await acme.PostAsync(spelling, Batch)).Is(207);
+
+        Assert.Equal(["a"], await Database.ColumnAsync<string>("SELECT name FROM workflow_runs WHERE workflow_id = $1", workflow));
+    }
+
+    [Fact]
     public async Task Twins_within_one_batch_are_one_run()
     {
         var (acme, workflow, path) = await GivenAsync();
