@@ -2,10 +2,13 @@ using Dograh.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using OpenTelemetry;
+using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
@@ -38,11 +41,15 @@ public static class Extensions
         return builder;
     }
 
-    /// <summary>Adds logs, metrics and traces over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says so, and nothing else where it does not.</summary>
-    /// <remarks>Without it no span is recorded and no instrument read: they would cost about as much as sending, and go nowhere.</remarks>
+    /// <summary>
+    /// Adds logs, metrics and traces over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says so, one of them where its own <c>OTEL_EXPORTER_OTLP_LOGS_ENDPOINT</c>,
+    /// <c>…_METRICS_ENDPOINT</c> or <c>…_TRACES_ENDPOINT</c> does, and nothing where none is set.
+    /// </summary>
+    /// <remarks>Without them no span is recorded and no instrument read: they would cost about as much as sending, and go nowhere.</remarks>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
-        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return builder;
+        var (logs, metrics, traces) = (builder.Exports("LOGS"), builder.Exports("METRICS"), builder.Exports("TRACES"));
+        if (!logs && !metrics && !traces) return builder;
 
         builder.Logging.AddOpenTelemetry(logging =>
         {
@@ -67,9 +74,17 @@ public static class Extensions
                 .AddNpgsql()
                 .AddProcessor<DeliverySpanProcessor>());
 
+        // It alone reads the variables of each signal, and it exports all of them: one that nobody asked for would go to a collector on this machine.
         builder.Services.AddOpenTelemetry().UseOtlpExporter();
+        if (!logs) builder.Logging.AddFilter<OpenTelemetryLoggerProvider>(category: null, LogLevel.None);
+        if (!metrics) builder.Services.RemoveAll<MeterProvider>().RemoveAll<IMetricsListener>();
+        if (!traces) builder.Services.RemoveAll<TracerProvider>();
         return builder;
     }
+
+    private static bool Exports(this IHostApplicationBuilder builder, string signal) =>
+        !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])
+        || !string.IsNullOrWhiteSpace(builder.Configuration[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]);
 
     /// <summary>Adds the check that the process runs.</summary>
     public static TBuilder AddDefaultHealthChecks<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
