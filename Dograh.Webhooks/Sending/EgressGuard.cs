@@ -75,7 +75,7 @@ public sealed class EgressGuard
     internal EgressProxy? Proxy { get; }
 
     /// <summary>What names mean: the system's resolver.</summary>
-    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolver { get; init; } = Dns.GetHostAddressesAsync;
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolver { get; init; } = new NameLookups(Dns.GetHostAddresses).ResolveAsync;
 
     /// <summary>Whether a connection to the address may be made.</summary>
     public bool Allows(IPAddress address)
