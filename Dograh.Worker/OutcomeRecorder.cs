@@ -285,6 +285,8 @@ internal sealed partial class OutcomeRecorder(
             }
             catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException && !DatabaseFailure.IsOfTheData(e))
             {
+                // By the plain way again: whatever was locked may be free by now.
+                isLocked = false;
                 LogNotRecorded(logger, outcomes.Count, e.GetType().Name, e.Message, delay.TotalMilliseconds);
                 await Task.Delay(delay, time, giveUp);
                 delay = delay * 2 < LongestRetryDelay ? delay * 2 : LongestRetryDelay;

@@ -31,7 +31,7 @@ internal sealed class AttemptHandler(
         }
 
         if (isStopping()) throw new NotBegunException();
-        if (capture.Delivery.Test is null && time.GetElapsedTime(capture.GivenAt) > Stale && !await IsHeldAsync(capture.Delivery, cancellationToken)) throw new ClaimGoneException();
+        if (capture.Delivery.Test is null && time.GetElapsedTime(capture.GivenAt) > Stale && !await IsHeldAsync(capture, cancellationToken)) throw new ClaimGoneException();
 
         var startedAt = clock.Now;
         // Waiting for a place may have used up the lease's margin: another worker could take the row while this one is still sending.
@@ -59,13 +59,14 @@ internal sealed class AttemptHandler(
     }
 
     // PostgreSQL may be away: what is claimed is claimed, and sent.
-    private async Task<bool> IsHeldAsync(ClaimedDelivery delivery, CancellationToken cancellationToken)
+    private async Task<bool> IsHeldAsync(AttemptCapture capture, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(AskFor);
+        // The attempt's deadline runs already, and is the receiver's.
+        patience.CancelAfter(capture.Timeout / 4 < AskFor ? capture.Timeout / 4 : AskFor);
         try
         {
-            return await isHeld(delivery, patience.Token);
+            return await isHeld(capture.Delivery, patience.Token).WaitAsync(patience.Token);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
