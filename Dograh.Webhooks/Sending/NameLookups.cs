@@ -14,7 +14,7 @@ internal sealed class NameLookups(Func<string, IPAddress[]> lookUp)
     // Threads, with a stack each. What hangs is given up by its attempt, and by the system some time after.
     private const int MaxAtATime = 256;
 
-    private readonly SemaphoreSlim _places = new(MaxAtATime);
+    private static readonly SemaphoreSlim Places = new(MaxAtATime);
     private readonly ConcurrentDictionary<string, Lazy<Task<IPAddress[]>>> _underWay = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>For <see cref="EgressGuard"/>; whoever asks for the same name at the same time shares the answer.</summary>
@@ -24,14 +24,14 @@ internal sealed class NameLookups(Func<string, IPAddress[]> lookUp)
 
     private async Task<IPAddress[]> ResolveAsync(string host)
     {
-        await _places.WaitAsync();
+        await Places.WaitAsync();
         try
         {
             return await Task.Factory.StartNew(() => lookUp(host), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         finally
         {
-            _places.Release();
+            Places.Release();
             _underWay.TryRemove(host, out _);
         }
     }
