@@ -43,12 +43,8 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
     public async Task The_same_key_and_body_answer_as_the_first_time(string route, string body, string other)
     {
         _ = other;
-        var acme = await Api.NewOrganizationAsync();
-        var path = await PathAsync(acme, route);
+        var (acme, path, first, before) = await PostAsync(route, body);
 
-        var first = await acme.PostAsync(path, body, "the key");
-        Assert.InRange(first.Status, 200, 299);
-        var before = await Database.DumpAsync(acme.Id);
         var second = await acme.PostAsync(path, body, "the key");
 
         Assert.Null(first.Header(Replayed));
@@ -129,11 +125,7 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
     public async Task A_path_is_the_same_however_it_is_spelled(string route, string body, string other)
     {
         _ = other;
-        var acme = await Api.NewOrganizationAsync();
-        var path = await PathAsync(acme, route);
-        var first = await acme.PostAsync(path, body, "the key");
-        Assert.InRange(first.Status, 200, 299);
-        var before = await Database.DumpAsync(acme.Id);
+        var (acme, path, first, before) = await PostAsync(route, body);
 
         foreach (var spelling in (string[])[$"{path}/", $"/api/v1/{path.ToUpperInvariant()}", $"/API/v1/{char.ToUpperInvariant(path[0])}{path[1..]}/"])
         {
@@ -227,6 +219,16 @@ public sealed class IdempotentRequestTests(ApiFixture fixture) : ApiTest(fixture
         Assert.NotEqual(first.Is(201).Text("api_key"), second.Is(201).Text("api_key"));
         third.Is(201);
         Assert.DoesNotContain(first.Json.Text("api_key"), await Database.DumpAsync(), StringComparison.Ordinal);
+    }
+
+    // The first request with the key, and all that the organization has after it.
+    private async Task<(ApiOrganization Acme, string Path, ApiAnswer First, string Before)> PostAsync(string route, string body)
+    {
+        var acme = await Api.NewOrganizationAsync();
+        var path = await PathAsync(acme, route);
+        var first = await acme.PostAsync(path, body, "the key");
+        Assert.InRange(first.Status, 200, 299);
+        return (acme, path, first, await Database.DumpAsync(acme.Id));
     }
 
     private async Task<string> PathAsync(ApiOrganization organization, string route)
